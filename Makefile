@@ -1,0 +1,59 @@
+# Everything a newcomer or CI runs. `make help` lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3.11
+BIN := .venv/bin
+DEMO_HOME ?= .aop-demo
+# Numeric kernels run with one thread each: spinning pools on two busy cores cost up to 60x.
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+export NUMBA_NUM_THREADS ?= 1
+export DO_NOT_TRACK ?= 1
+export DAGSTER_DISABLE_TELEMETRY ?= 1
+
+.PHONY: help setup demo test check lint quick bench serve docs lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: .venv/.installed ## make .venv with aop in it, from requirements.lock
+
+.venv/.installed: requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## make a small company, plan it, watch it drift and re-plan
+	$(BIN)/aop demo --play --home $(DEMO_HOME)
+
+test: setup ## every test
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+check: setup lint quick ## style, types, import stairs, SQL, quick tests: under 90 seconds
+
+lint: setup
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --quiet --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-timings 2>/dev/null || $(BIN)/lint-imports
+	$(BIN)/sqlfluff lint --processes 2 -q dbt
+	cd dbt && AOP_HOME=/nonexistent ../$(BIN)/dbt --quiet parse --profiles-dir . --no-send-anonymous-usage-stats
+
+quick: setup
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow"
+
+bench: setup ## measure, each figure as a ratio to a named baseline in the same run
+	$(BIN)/python -m tests.benchmarks
+
+serve: setup ## review pages of the demo home on 127.0.0.1
+	$(BIN)/aop serve --home $(DEMO_HOME)
+
+lock: ## rewrite requirements.lock from pyproject.toml
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --extra dev --extra bench pyproject.toml -o requirements.lock
+
+clean: ## remove the demo home, caches and the environment
+	rm -rf .venv $(DEMO_HOME) dbt/target dbt/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Words and promises of the system; imports nothing of ours."""

@@ -1,0 +1,245 @@
+"""What the business decided: one YAML file, read into checked, typed values.
+
+Not for where things are; that is ``pipelines.settings``.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import yaml
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from data_contracts.calendar import FiscalCalendar
+from data_contracts.drift import DriftMetric
+from data_contracts.errors import PolicyError
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Company(_Part):
+    """Who plans, and in which currency every amount is stated."""
+
+    name: str
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "USD"
+
+
+class Calendar(_Part):
+    """The fiscal year; periods are calendar months."""
+
+    fiscal_year_start_month: Annotated[int, Field(ge=1, le=12)] = 1
+
+
+class Segment(_Part):
+    """One market segment and the accounts it takes, first match by order."""
+
+    id: Identifier
+    name: str
+    min_employee_count: Annotated[int, Field(ge=0)] | None = None
+    max_employee_count: Annotated[int, Field(ge=0)] | None = None
+    regions: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    is_default: bool = False
+
+
+class Role(_Part):
+    """A sales role, the HR values that mean it, and its target pay."""
+
+    id: Identifier
+    name: str
+    hris_roles: tuple[str, ...]
+    is_quota_bearing: bool = False
+    ote_in_currency: Money = 0
+    variable_share: Share = 0.5
+
+
+class Targets(_Part):
+    """Financial targets: growth over the last twelve months, by segment."""
+
+    growth_share: Annotated[float, Field(gt=-1, le=1)]
+    growth_share_by_segment: dict[str, Annotated[float, Field(gt=-1, le=1)]] = {}
+
+
+class Capacity(_Part):
+    """Heads, ramp and attrition where history cannot say it, and hiring limits."""
+
+    prior_months_to_80_months: Annotated[float, Field(gt=0, le=36)] = 6
+    prior_attrition_per_year_share: Share = 0.2
+    hire_lead_time_months: Annotated[int, Field(ge=0, le=12)] = 2
+    max_hires_per_month_count: Annotated[int, Field(ge=0)] = 5
+    attainment_share: Annotated[float, Field(gt=0, le=1.5)] = 1.0
+
+
+class Territories(_Part):
+    """Who may own an account and what an uneven or moved book costs."""
+
+    eligibility: tuple[Literal["segment", "region"], ...] = ("segment",)
+    balance_tolerance_share: Annotated[float, Field(gt=0, le=1)] = 0.2
+    max_accounts_per_rep_count: Annotated[int, Field(ge=1)] | None = None
+    move_fixed_in_currency: Money = 100
+    move_share_of_bookings_share: Share = 0.15
+    move_share_of_pipeline_share: Share = 0.1
+    travel_per_km_in_currency: Money = 0
+    visits_per_year_count: Annotated[float, Field(ge=0)] = 4
+    named_accounts: dict[str, str] = {}
+
+
+class Quotas(_Part):
+    """How a target becomes quotas."""
+
+    over_assignment_share: dict[Literal["company", "segment", "rep"], Share] = {}
+    potential_weight_share: Share = 0.5
+    rounding_in_currency: Annotated[float, Field(gt=0)] = 100
+    ramp_relief: bool = True
+
+
+class Threshold(_Part):
+    """How often one metric may cry wolf, and what a breach asks for."""
+
+    metric: DriftMetric
+    node_level: Literal["company", "segment", "region", "segment_role", "rep", "launch"]
+    false_alarms_per_year_count: Annotated[float, Field(ge=0)] = 0
+    min_history_months: Annotated[int, Field(ge=0)] = 0
+    asks_for: tuple[Literal["targets", "capacity", "territories", "quotas"], ...]
+    tier: Literal["act", "watch"] = "act"
+
+
+class Launch(_Part):
+    """A product launch the plan counts on."""
+
+    id: Identifier
+    product_id: str
+    name: str
+    planned_on: date
+    grace_days: Annotated[int, Field(ge=0)] = 30
+
+
+class Stage(_Part):
+    """A CRM stage and what it means."""
+
+    stage: str
+    rank: Annotated[int, Field(ge=0)]
+    is_closed: bool = False
+    is_won: bool = False
+
+
+class CompanyPolicy(_Part):
+    """Everything the business decided, checked as a whole."""
+
+    company: Company
+    calendar: Calendar = Calendar()
+    segments: tuple[Segment, ...]
+    roles: tuple[Role, ...]
+    targets: Targets
+    capacity: Capacity = Capacity()
+    territories: Territories = Territories()
+    quotas: Quotas = Quotas()
+    drift: tuple[Threshold, ...] = ()
+    launches: tuple[Launch, ...] = ()
+    stages: tuple[Stage, ...] = ()
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        for what, ids in (
+            ("segment", [segment.id for segment in self.segments]),
+            ("role", [role.id for role in self.roles]),
+            ("launch", [launch.id for launch in self.launches]),
+        ):
+            twice = {one for one in ids if ids.count(one) > 1}
+            if twice:
+                raise ValueError(f"{what} id {min(twice)!r} is given twice")
+        if not self.segments:
+            raise ValueError("segments is empty; give at least one")
+        if sum(segment.is_default for segment in self.segments) != 1:
+            raise ValueError("exactly one segment must have is_default: true")
+        if not any(role.is_quota_bearing for role in self.roles):
+            raise ValueError("no role has is_quota_bearing: true")
+        known = {segment.id for segment in self.segments}
+        for segment_id in self.targets.growth_share_by_segment:
+            if segment_id not in known:
+                raise ValueError(
+                    f"targets.growth_share_by_segment names segment {segment_id!r}, "
+                    f"but segments has only {', '.join(sorted(known))}"
+                )
+        return self
+
+    @property
+    def fiscal(self) -> FiscalCalendar:
+        """The company's fiscal calendar."""
+        return FiscalCalendar(self.calendar.fiscal_year_start_month)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the decided values; comments and order of keys do not count."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def load_policy(path: Path) -> CompanyPolicy:
+    """Read and check a policy file.
+
+    Raises
+    ------
+    PolicyError
+        If the file is missing, is not YAML, or a value breaks a rule; the message
+        names every broken value with its line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise PolicyError(
+            f"policy {path} cannot be read: {error.strerror}",
+            fix="write one: aop init",
+        ) from error
+    try:
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise PolicyError(
+            f"policy {path} is not YAML: {error}", fix=f"mend {path.name} there"
+        ) from error
+    try:
+        return CompanyPolicy.model_validate(values)
+    except ValidationError as error:
+        faults = [
+            f"line {_line(tree, fault['loc'])}: "
+            f"{'.'.join(map(str, fault['loc'])) or 'the policy'}: "
+            f"{fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors()
+        ]
+        raise PolicyError(
+            f"policy {path} breaks {len(faults)} rule(s):\n  " + "\n  ".join(faults),
+            fix=f"mend these lines of {path.name} and run the command again",
+        ) from error
+
+
+def _line(node: yaml.Node | None, place: Sequence[str | int]) -> int:
+    """Find the line of a value in the YAML tree, or of its nearest parent."""
+    line = node.start_mark.line + 1 if node is not None else 1
+    for step in place:
+        if isinstance(node, yaml.MappingNode):
+            found = [(k, v) for k, v in node.value if k.value == step]
+            if not found:
+                return line
+            key, node = found[0]
+            line = key.start_mark.line + 1
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+        else:
+            return line
+    return line

@@ -1,0 +1,1 @@
+"""Use cases and every contact with the outside world; knows no orchestrator."""

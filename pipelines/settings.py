@@ -1,0 +1,143 @@
+"""Where things are: the one reader of the environment. Not for what was decided."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from data_contracts.errors import HomeError
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every place of one home, all absolute.
+
+    Parameters
+    ----------
+    home : Path
+        Folder of one company's plan; need not exist yet.
+    ledger_url : str
+        SQLAlchemy URL of the ledger; empty means SQLite inside the home.
+    """
+
+    home: Path
+    ledger_url_override: str = ""
+
+    @classmethod
+    def from_env(cls, home: Path | None = None) -> Self:
+        """Take the home given, else ``AOP_HOME``, else ``.aop`` in this folder."""
+        chosen = home or Path(os.environ.get("AOP_HOME", "") or ".aop")
+        return cls(
+            home=chosen.expanduser().resolve(),
+            ledger_url_override=os.environ.get("AOP_LEDGER_URL", ""),
+        )
+
+    def require_home(self) -> Self:
+        """Return self where a home was initialised.
+
+        Raises
+        ------
+        HomeError
+            If the folder or its policy file is missing.
+        """
+        if not self.home.is_dir():
+            raise HomeError(
+                f"home {self.home} does not exist",
+                fix=f"make one: aop init --home {self.home}",
+            )
+        if not self.policy_file.is_file():
+            raise HomeError(
+                f"home {self.home} has no policy.yaml",
+                fix=f"make one: aop init --home {self.home}",
+            )
+        return self
+
+    @property
+    def policy_file(self) -> Path:
+        """What the business decided."""
+        return self.home / "policy.yaml"
+
+    @property
+    def sources_file(self) -> Path:
+        """Where the extracts are and how they map onto the contracts."""
+        return self.home / "sources.yaml"
+
+    @property
+    def landing(self) -> Path:
+        """Files as delivered."""
+        return self.home / "landing"
+
+    @property
+    def raw(self) -> Path:
+        """Accepted row versions, one Parquet file per table and night."""
+        return self.home / "raw"
+
+    @property
+    def quarantine(self) -> Path:
+        """Refused rows with the rule each one broke."""
+        return self.home / "quarantine"
+
+    @property
+    def reference(self) -> Path:
+        """Run date, policy and calendar as rows."""
+        return self.home / "reference"
+
+    @property
+    def forecast(self) -> Path:
+        """Forecasts of the last night."""
+        return self.home / "forecast"
+
+    @property
+    def plan_book(self) -> Path:
+        """Published plan versions as rows."""
+        return self.home / "plan_book"
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file that dbt alone writes."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def dbt_target(self) -> Path:
+        """What dbt compiled and logged for this home."""
+        return self.home / "dbt"
+
+    @property
+    def ledger_url(self) -> str:
+        """SQLAlchemy URL of the plan ledger."""
+        return self.ledger_url_override or f"sqlite:///{self.home / 'ledger.sqlite'}"
+
+    @property
+    def serving(self) -> Path:
+        """What readers may open at any moment."""
+        return self.home / "serving"
+
+    @property
+    def serving_copy(self) -> Path:
+        """The DuckDB file readers open, replaced by atomic rename."""
+        return self.serving / "aop.duckdb"
+
+    @property
+    def drift_signal(self) -> Path:
+        """The small file the drift sensor reads."""
+        return self.serving / "drift_signal.json"
+
+    @property
+    def outbox(self) -> Path:
+        """Load files for CRM and compensation, one folder a version."""
+        return self.home / "outbox"
+
+    @property
+    def packs(self) -> Path:
+        """Review packs."""
+        return self.home / "packs"
+
+    @property
+    def dagster_home(self) -> Path:
+        """The Dagster instance of this home."""
+        return self.home / "dagster"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by the one run that may write this home."""
+        return self.home / ".lock"
