@@ -127,6 +127,7 @@ class Launch(_Part):
     name: str
     planned_on: date
     grace_days: Annotated[int, Field(ge=0)] = 30
+    expected_per_month_in_currency: Money = 0
 
 
 class Stage(_Part):

@@ -1,0 +1,63 @@
+"""A policy is checked as a whole and says which line is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from data_contracts.errors import PolicyError
+from data_contracts.policy import load_policy
+
+GOOD = """\
+company:
+  name: Acme
+segments:
+  - {id: smb, name: Small, is_default: true}
+roles:
+  - {id: ae, name: AE, hris_roles: [ae], is_quota_bearing: true}
+targets:
+  growth_share: 0.2
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "policy.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_comments_do_not_change_the_digest_but_a_value_does(tmp_path: Path) -> None:
+    plain = load_policy(write(tmp_path, GOOD)).digest
+    assert load_policy(write(tmp_path, "# why\n" + GOOD)).digest == plain
+    other = GOOD.replace("0.2", "0.25")
+    assert load_policy(write(tmp_path, other)).digest != plain
+
+
+def test_a_percentage_above_one_is_named_with_its_line(tmp_path: Path) -> None:
+    text = GOOD.replace("growth_share: 0.2", "growth_share: 20")
+    with pytest.raises(PolicyError, match=r"line 8: targets\.growth_share"):
+        load_policy(write(tmp_path, text))
+
+
+def test_an_unknown_segment_is_named_beside_the_known_ones(tmp_path: Path) -> None:
+    text = GOOD + "  growth_share_by_segment: {mid: 0.1}\n"
+    with pytest.raises(PolicyError, match="segment 'mid', but segments has only smb"):
+        load_policy(write(tmp_path, text))
+
+
+def test_an_unknown_key_is_refused_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="line 9: colour"):
+        load_policy(write(tmp_path, GOOD + "colour: red\n"))
+
+
+def test_broken_yaml_and_a_missing_file_say_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="is not YAML"):
+        load_policy(write(tmp_path, "company: [\n"))
+    with pytest.raises(PolicyError, match="cannot be read") as caught:
+        load_policy(tmp_path / "none.yaml")
+    assert "aop init" in caught.value.fix
+
+
+@pytest.mark.parametrize("text", ["", "- 1\n", "42\n"])
+def test_a_file_that_is_no_mapping_is_a_policy_error(tmp_path: Path, text: str) -> None:
+    with pytest.raises(PolicyError):
+        load_policy(write(tmp_path, text))
