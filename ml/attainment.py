@@ -1,0 +1,73 @@
+"""What each rep booked lately against what an average hire would have booked."""
+
+import numpy as np
+
+from ml.panel import Floats, RepPanel
+from ml.ramp import RampEstimator
+
+WINDOW = 6  # months looked back
+PULL = 2.0  # average months added to both sides, so that a thin past stays near 1
+TENURE_EDGES = np.array([3.0, 6.0, 12.0, 24.0])
+
+
+def expected_bookings(panel: RepPanel, ramp: RampEstimator | None) -> Floats:
+    """Return what an average hire would have booked in each row, (n,) cents.
+
+    Parameters
+    ----------
+    panel : RepPanel
+    ramp : RampEstimator or None
+        Fitted to the same rows; None uses the mean of tenure band and group.
+    """
+    if ramp is not None and hasattr(ramp, "fit_"):
+        if len(ramp.fit_.mean_at_par) != len(panel.rep):
+            raise ValueError("the ramp was fitted to other rows than this panel")
+        return ramp.fit_.mean_at_par * ramp.fit_.unit
+    cell = panel.group * (len(TENURE_EDGES) + 1) + np.searchsorted(
+        TENURE_EDGES, panel.tenure
+    )
+    worked = np.bincount(cell, panel.exposure)
+    booked = np.bincount(cell, panel.bookings)
+    rate = booked / np.maximum(worked, 1e-9)
+    out: Floats = np.maximum(rate[cell], 0.0) * panel.exposure
+    return out
+
+
+def trailing_attainment(panel: RepPanel, due: Floats) -> tuple[Floats, Floats]:
+    """Return log attainment over the months before each row, and as of the end.
+
+    Parameters
+    ----------
+    panel : RepPanel
+    due : (n,) float, cents
+        Expected bookings of each row.
+
+    Returns
+    -------
+    before : (n,) float
+        Log of booked over expected in the `WINDOW` rows before this one; 0 when
+        there are none. Never reads the row itself.
+    at_end : (i,) float
+        The same for the month after each rep's last row.
+    """
+    n = len(panel.rep)
+    first = np.searchsorted(panel.rep, np.arange(len(panel.rep_ids)))
+    got = np.concatenate([[0.0], np.cumsum(panel.bookings)])
+    should = np.concatenate([[0.0], np.cumsum(due)])
+
+    def ratio(start: np.ndarray, stop: np.ndarray, usual: Floats) -> Floats:
+        a = np.maximum(got[stop] - got[start], 0.0) + PULL * usual
+        b = np.maximum(should[stop] - should[start], 0.0) + PULL * usual
+        safe = np.maximum(b, 1e-9)
+        out: Floats = np.where(b > 0, np.log(np.maximum(a / safe, 1e-3)), 0.0)
+        return np.clip(out, -2.0, 1.5)
+
+    months = np.bincount(panel.group, panel.exposure)
+    mean_due = np.bincount(panel.group, due) / np.maximum(months, 1e-9)
+    place = np.arange(n)
+    start = np.maximum(place - WINDOW, first[panel.rep])
+    before = ratio(start, place, mean_due[panel.group])
+    stop = np.append(first[1:], n)
+    last_group = panel.group[stop - 1]
+    at_end = ratio(np.maximum(stop - WINDOW, first), stop, mean_due[last_group])
+    return before, at_end

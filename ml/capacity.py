@@ -1,0 +1,397 @@
+"""What the roster and the hiring plan will book, as a distribution by month.
+
+Not for choosing hires: it answers "what if these seats and starts", many times over.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from ml.attrition import AttritionEstimator, last_rows, tenure_band
+from ml.panel import Floats, Ints, check_columns, month_number, refuse_where
+from ml.ramp import RampEstimator
+from ml.ramp_fit import RampFit
+from ml.ramp_smooth import KNOTS
+
+HIRE_COLUMNS: dict[str, pl.DataType] = {
+    "segment_id": pl.String(),
+    "role": pl.String(),
+    "month_start": pl.Date(),
+    "hires_count": pl.Int64(),
+}
+CELLS = 400_000  # draws x seats held in memory at once
+NEVER = 10_000  # a month beyond every horizon
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityAssumptions:
+    """What the planner says about hiring and leave; every value can be overridden."""
+
+    slip_months: float = 0.7  # mean delay of a planned start
+    fall_through_share: float = 0.08  # offers that fall through; reopened as vacancies
+    backfill_months: float = 2.0  # mean vacancy before a successor starts
+    backfill_share: float = 1.0  # leavers who are replaced at all
+    leave_share: float = 0.02  # months on the books not worked
+    market_sd: float = 0.02  # log market level, month on month
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityForecast:
+    """Simulated bookings by draw, group and month, and their summary."""
+
+    by_month: pl.DataFrame
+    draws: Floats  # (draws, groups, months) cents
+    groups: list[tuple[str, str]]  # segment_id, role
+    months: list[date]
+
+    def odds(self, targets: pl.DataFrame) -> pl.DataFrame:
+        """Return the chance that each node meets its target over the whole horizon.
+
+        Parameters
+        ----------
+        targets : polars.DataFrame
+            node_level str (company, segment or group), node_id str (any for the
+            company, segment_id, or "segment_id/role"), target_cents i64.
+
+        Returns
+        -------
+        polars.DataFrame
+            The same rows and columns with met_share f64, 0 to 1.
+
+        Raises
+        ------
+        ValueError
+            If a column is missing or a node is not part of the simulation.
+        """
+        wanted = {
+            "node_level": pl.String(),
+            "node_id": pl.String(),
+            "target_cents": pl.Int64(),
+        }
+        rows = check_columns(targets, wanted, "the targets")
+        total = self.draws.sum(axis=2)
+        names = {f"{s}/{r}": [g] for g, (s, r) in enumerate(self.groups)}
+        for g, (segment, _) in enumerate(self.groups):
+            names.setdefault(f"segment:{segment}", []).append(g)
+        met = []
+        for level, node, cents in rows.iter_rows():
+            key = f"segment:{node}" if level == "segment" else str(node)
+            members = (
+                list(range(len(self.groups))) if level == "company" else names.get(key)
+            )
+            if members is None:
+                raise ValueError(f"no {level} {node!r} in the capacity simulation")
+            met.append(float((total[:, members].sum(axis=1) >= cents).mean()))
+        return rows.with_columns(met_share=pl.Series(met, dtype=pl.Float64))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seats:
+    """Everyone who will sit or may sit in the simulation, sorted by group."""
+
+    group: Ints  # (s,) place among the fitted groups
+    label: Ints  # (s,) place among the reported groups
+    tenure: Floats  # (s,) months at the middle of the first simulated month
+    shape: Floats  # (s,) gamma posterior of talent
+    rate: Floats
+    attained: Floats  # (s,) log trailing attainment
+    starts: Ints  # (s,) month of start, < 0 for people already there
+    ends: Ints  # (s,) month of a departure already known, NEVER otherwise
+
+
+def simulate_capacity(
+    ramp: RampEstimator,
+    attrition: AttritionEstimator,
+    hires: pl.DataFrame | None = None,
+    *,
+    months: int = 12,
+    assumptions: CapacityAssumptions | None = None,
+    draws: int = 400,
+    seed: int = 0,
+) -> CapacityForecast:
+    """Simulate bookings of today's roster and planned hires, month by month.
+
+    Parameters
+    ----------
+    ramp : RampEstimator
+        Fitted; its panel's last month is the last known one and gives the roster.
+    attrition : AttritionEstimator
+        Fitted to the same panel.
+    hires : polars.DataFrame, optional
+        segment_id str, role str, month_start date (planned start), hires_count i64.
+        A group nobody was seen in borrows the nearest one's ramp and level.
+    months : int, default 12
+        Horizon, starting the month after the panel's last.
+    assumptions : CapacityAssumptions, optional
+        Slip, fall-through, backfill and leave.
+    draws : int, default 400
+        Simulated futures.
+    seed : int, default 0
+        Same inputs and same seed give the same bytes.
+
+    Returns
+    -------
+    CapacityForecast
+        ``by_month`` has segment_id str, role str, month_start date, heads f64 (mean
+        people on the books), ramped_heads f64 (mean heads x ramp share),
+        capacity_p10_cents, capacity_p50_cents, capacity_p90_cents i64, is_borrowed
+        bool (nobody was seen in that group). One row per group and month, sorted.
+
+    Raises
+    ------
+    ValueError
+        If `months` or `draws` is below 1, or the estimators saw different rows.
+    ForecastError
+        If a hire row is negative or incomplete.
+
+    Notes
+    -----
+    Each draw takes curve and level parameters, talents, hazards and a market walk
+    from their posteriors; departures, slips and vacancies are drawn month by month
+    per seat; deal noise is gamma with variance proportional to the mean.
+
+    Examples
+    --------
+    >>> panel = pl.DataFrame({
+    ...     "rep_id": ["a", "b"], "month_start": ["2025-01-01"] * 2, "role": "ae",
+    ...     "segment_id": "smb", "region_id": "us", "hired_on": None,
+    ...     "left_on": None, "tenure_months": 50.0, "active_share": 1.0,
+    ...     "bookings_cents": [90, 110]}).with_columns(
+    ...     pl.col("month_start").str.to_date())
+    >>> ramp, leavers = RampEstimator().fit(panel), AttritionEstimator().fit(panel)
+    >>> simulate_capacity(ramp, leavers, months=3).by_month.height
+    3
+    """
+    if months < 1 or draws < 1:
+        raise ValueError(f"months is {months} and draws {draws}; both must be >= 1")
+    if attrition.panel_.rep_ids != ramp.panel_.rep_ids:
+        raise ValueError("ramp and attrition were fitted to different reps")
+    says = assumptions or CapacityAssumptions()
+    seats, labels, borrowed = _seats(ramp, attrition, hires)
+    first = int(ramp.panel_.months[-1]) + 1
+    months_out = [
+        date((first + h) // 12, (first + h) % 12 + 1, 1) for h in range(months)
+    ]
+    rng = np.random.default_rng(seed)
+    n_labels = len(labels)
+    total = np.zeros((draws, n_labels, months))
+    heads = np.zeros((n_labels, months))
+    ramped = np.zeros((n_labels, months))
+    theta = ramp.sample_theta(draws, seed + 1)
+    beta = rng.multivariate_normal(
+        attrition.coefficients_, attrition.covariance_, size=draws, method="eigh"
+    )
+    block = max(1, CELLS // max(len(seats.group), 1))
+    for start in range(0, draws, block):
+        part = slice(start, min(start + block, draws))
+        run = _Run(ramp, attrition, seats, says, theta[part], beta[part], rng)
+        for h in range(months):
+            booked, on, full = run.month(h, (first + h) % 12, n_labels)
+            total[part, :, h] = booked
+            heads[:, h] += on.sum(axis=0) / draws
+            ramped[:, h] += full.sum(axis=0) / draws
+    p10, p50, p90 = np.quantile(total, [0.1, 0.5, 0.9], axis=0)
+    frame = pl.DataFrame(
+        {
+            "segment_id": np.repeat([s for s, _ in labels], months),
+            "role": np.repeat([r for _, r in labels], months),
+            "month_start": months_out * n_labels,
+            "heads": heads.ravel(),
+            "ramped_heads": ramped.ravel(),
+            "capacity_p10_cents": np.rint(p10).astype(np.int64).ravel(),
+            "capacity_p50_cents": np.rint(p50).astype(np.int64).ravel(),
+            "capacity_p90_cents": np.rint(p90).astype(np.int64).ravel(),
+            "is_borrowed": np.repeat(borrowed, months),
+        },
+        schema_overrides={
+            "segment_id": pl.String,
+            "role": pl.String,
+            "month_start": pl.Date,
+        },
+    )
+    return CapacityForecast(frame, total, labels, months_out)
+
+
+class _Run:
+    """One block of draws, carried from month to month."""
+
+    def __init__(
+        self,
+        ramp: RampEstimator,
+        attrition: AttritionEstimator,
+        seats: _Seats,
+        says: CapacityAssumptions,
+        theta: Floats,
+        beta: Floats,
+        rng: np.random.Generator,
+    ) -> None:
+        n, s = len(theta), len(seats.group)
+        self.ramp, self.attrition, self.seats, self.says = ramp, attrition, seats, says
+        self.theta, self.beta, self.rng = theta, beta, rng
+        self.fit: RampFit = ramp.fit_
+        self.talent = rng.gamma(seats.shape, 1.0, (n, s)) / seats.rate
+        self.tenure = np.broadcast_to(seats.tenure, (n, s)).copy()
+        self.attained = np.broadcast_to(seats.attained, (n, s)).copy()
+        self.starts = np.broadcast_to(seats.starts, (n, s)).copy()
+        future = seats.starts >= 0
+        slip = rng.poisson(says.slip_months, (n, s))
+        lost = rng.random((n, s)) < says.fall_through_share
+        slip += np.where(lost, 1 + rng.poisson(says.backfill_months, (n, s)), 0)
+        self.starts += np.where(future, slip, 0)
+        self.market = rng.normal(0.0, 2 * says.market_sd, n) + self.fit.drift[-1]
+
+    def month(
+        self, h: int, of_year: int, n_labels: int
+    ) -> tuple[Floats, Floats, Floats]:
+        """Return bookings, heads and ramped heads by draw and label, one month."""
+        seats, rng = self.seats, self.rng
+        n, s = self.talent.shape
+        self.market = self.market + rng.normal(0.0, self.says.market_sd, n)
+        on = self.starts <= h
+        joins = self.starts == h
+        self.tenure = np.where(joins & (seats.starts[None] >= 0), 0.5, self.tenure)
+        leaves = on & ((rng.random((n, s)) < self._hazard()) | (seats.ends[None] == h))
+        worked = on * np.where(leaves, 0.5, 1.0) * (1.0 - self.says.leave_share)
+        share = self._share()
+        level = np.exp(self.theta[:, seats.group, 0])
+        market = np.exp(self.market + self.fit.season[of_year])[:, None]
+        mean = _by_label(self.talent * level * share * worked * market, seats, n_labels)
+        phi = np.zeros(n_labels)
+        phi[seats.label] = self.fit.dispersion[
+            self.ramp.panel_.segment_of_group[seats.group]
+        ]
+        shape = np.maximum(mean / np.maximum(phi, 1e-9), 1e-9)
+        booked = np.where(mean > 0, rng.gamma(shape) * phi, 0.0) * self.fit.unit
+        heads = _by_label(on.astype(float), seats, n_labels)
+        ramped = _by_label(on * share, seats, n_labels)
+        self._turn_over(h, on, leaves)
+        return booked, heads, ramped
+
+    def _share(self) -> Floats:
+        """Return the ramp share of every seat, (draws, seats)."""
+        log_m80 = self.theta[:, self.seats.group, 1]
+        shape = np.exp(self.theta[:, self.seats.group, 2])
+        ratio = np.log(np.maximum(self.tenure, 0.05)) - log_m80
+        z = np.exp(np.minimum(shape * ratio, 6.0))
+        share: Floats = -np.expm1(-np.log(5.0) * z)
+        if self.fit.departure:
+            share = self._departed(share, self.tenure * np.exp(-log_m80))
+        return share
+
+    def _departed(self, share: Floats, x: Floats) -> Floats:
+        """Apply the smooth departure of each seat's segment."""
+        segment = self.ramp.panel_.segment_of_group[self.seats.group]
+        out = share.copy()
+        for g, departure in enumerate(self.fit.departure):
+            mine = segment == g
+            out[:, mine] *= np.exp(np.interp(x[:, mine], KNOTS, departure.value))
+        return np.minimum(out, 1.0)
+
+    def _hazard(self) -> Floats:
+        """Return the chance of leaving this month, (draws, seats)."""
+        model, seats = self.attrition, self.seats
+        names = model.feature_names_
+        n_bands = sum(name.startswith("tenure ") for name in names)
+        base = model.features(
+            seats.group, np.zeros(len(seats.group)), np.zeros(len(seats.group))
+        )
+        base[:, 1 : 1 + n_bands] = 0.0
+        eta = self.beta @ base.T
+        band = tenure_band(self.tenure)
+        eta += np.take_along_axis(self.beta[:, 1 : 1 + n_bands], band, axis=1)
+        eta += self.beta[:, -1:] * self.attained
+        hazard: Floats = 1.0 / (1.0 + np.exp(-eta))
+        return hazard
+
+    def _turn_over(self, h: int, on: np.ndarray, leaves: np.ndarray) -> None:
+        """Age those who stay; vacate and refill the seats of those who left."""
+        n, s = leaves.shape
+        self.tenure = self.tenure + on
+        if not leaves.any():
+            return
+        rng, says = self.rng, self.says
+        refilled = rng.random((n, s)) < says.backfill_share
+        back = h + 1 + rng.poisson(says.backfill_months, (n, s))
+        self.starts = np.where(leaves, np.where(refilled, back, NEVER), self.starts)
+        a = self.fit.talent_precision
+        fresh = rng.gamma(a, 1.0, int(leaves.sum())) / a
+        self.talent[leaves] = fresh
+        # A successor's first month starts in its middle; one is added on joining.
+        self.tenure[leaves] = 0.5
+        self.attained[leaves] = 0.0
+
+
+def _by_label(values: Floats, seats: _Seats, n_labels: int) -> Floats:
+    """Sum seats into labels, (draws, labels); seats are sorted by label."""
+    out = np.zeros((len(values), n_labels))
+    if values.shape[1]:
+        present, first = np.unique(seats.label, return_index=True)
+        out[:, present] = np.add.reduceat(values, first, axis=1)
+    return out
+
+
+def _nearest_group(
+    groups: list[tuple[str, str]], reps: Ints, wanted: tuple[str, str]
+) -> int:
+    """Return the fitted group that stands in for `wanted`: segment, role, biggest."""
+
+    def rank(g: int) -> tuple[bool, bool, int, int]:
+        segment, role = groups[g]
+        return (segment == wanted[0], role == wanted[1], int(reps[g]), -g)
+
+    return max(range(len(groups)), key=rank)
+
+
+def _seats(
+    ramp: RampEstimator, attrition: AttritionEstimator, hires: pl.DataFrame | None
+) -> tuple[_Seats, list[tuple[str, str]], list[bool]]:
+    """Put the roster and the planned hires on one list of seats."""
+    panel, fit = ramp.panel_, ramp.fit_
+    last = last_rows(panel)[~panel.is_leaver]
+    names = np.flatnonzero(~panel.is_leaver)
+    final = panel.month.max()
+    ends = np.full(len(last), NEVER)
+    notice = panel.frame["left_on"][last.tolist()]
+    known = notice.is_not_null().to_numpy()
+    if known.any():
+        ends[known] = month_number(notice.drop_nulls()) - int(panel.months[-1]) - 1
+    group = [panel.groups[g] for g in panel.group[last]]
+    new: list[tuple[tuple[str, str], int]] = []
+    if hires is not None and hires.height:
+        rows = check_columns(hires, HIRE_COLUMNS, "the hiring plan")
+        refuse_where(
+            rows,
+            pl.any_horizontal(pl.all().is_null()) | (pl.col("hires_count") < 0),
+            "a hire is incomplete or negative",
+            "give segment_id, role, month_start and a count of 0 or more",
+        )
+        starts = month_number(rows["month_start"]) - int(panel.months[-1]) - 1
+        for (s, r, _, count), at in zip(rows.iter_rows(), starts, strict=True):
+            new += [((str(s), str(r)), max(int(at), 0))] * int(count)
+    labels = sorted(set(group) | {g for g, _ in new} | set(panel.groups))
+    reps = np.bincount(fit.pair_group, minlength=len(panel.groups))
+    place = {
+        g: panel.groups.index(g) if g in panel.groups
+        else _nearest_group(panel.groups, reps, g)
+        for g in labels
+    }  # fmt: skip
+    everyone = group + [g for g, _ in new]
+    a, k = fit.talent_precision, len(new)
+    label = np.array([labels.index(g) for g in everyone], dtype=np.intp)
+    starts_all = np.array([-1] * len(last) + [at for _, at in new], dtype=np.intp)
+    order = np.lexsort((np.arange(len(label)), starts_all, label))
+    seats = _Seats(
+        group=np.array([place[g] for g in everyone], dtype=np.intp)[order],
+        label=label[order],
+        tenure=np.append(
+            panel.tenure[last] + (final - panel.month[last]) + 1.0, np.full(k, 0.5)
+        )[order],
+        shape=np.append(fit.rep_shape[names], np.full(k, a))[order],
+        rate=np.append(fit.rep_rate[names], np.full(k, a))[order],
+        attained=np.append(attrition.attainment_[names], np.zeros(k))[order],
+        starts=starts_all[order],
+        ends=np.append(ends, np.full(k, NEVER))[order].astype(np.intp),
+    )
+    return seats, labels, [g not in panel.groups for g in labels]

@@ -1,0 +1,359 @@
+"""Bookings of the next months from open opportunities, as they looked at the time.
+
+A stated close date is a feature here, never a date; bookings from opportunities that
+nobody has created yet are always added.
+"""
+
+from calendar import monthrange
+from datetime import date
+from typing import Self
+
+import numpy as np
+import polars as pl
+
+from data_contracts.errors import ForecastError
+from ml.estimator import Estimator, require_fitted
+from ml.logistic import fit_ridge_logistic, sigmoid
+from ml.panel import Floats, check_columns, refuse_where
+
+SNAPSHOT_COLUMNS: dict[str, pl.DataType] = {
+    "opportunity_id": pl.String(),
+    "snapshot_on": pl.Date(),
+    "stage": pl.String(),
+    "amount_cents": pl.Int64(),
+    "created_on": pl.Date(),
+    "stated_close_on": pl.Date(),
+}
+OUTCOME_COLUMNS: dict[str, pl.DataType] = {
+    "opportunity_id": pl.String(),
+    "created_on": pl.Date(),
+    "closed_on": pl.Date(),
+    "is_won": pl.Boolean(),
+    "amount_cents": pl.Int64(),
+}
+DUE_EDGES = (-60.0, -30.0, 0.0, 30.0, 60.0, 90.0, 150.0, 240.0)  # days to stated close
+AGE_EDGES = (15.0, 45.0, 90.0, 150.0, 240.0, 360.0)  # days since creation
+SIGNAL_WINDOWS = 6  # one-month windows behind the fast level
+SIGNAL_PULL = 3.0  # months of agreement mixed into the fast level
+
+
+class PipelineEstimator(Estimator):
+    """Chance that each open opportunity is won within 1 to `horizon` months.
+
+    Parameters
+    ----------
+    horizon : int, months, default 6
+    is_fast : bool, default True
+        Scale by what the last six one-month windows won against what was expected,
+        so that a slump in win rates shows within months.
+    coefficient_sd : float, default 1.0
+        Prior standard deviation of log-odds effects.
+
+    Attributes
+    ----------
+    level_ : float
+        Fast level: 1 when recent wins were as expected.
+    snapshots_count_ : int
+        Snapshot dates learned from.
+    is_thin_ : bool
+        Fewer than 20 wins to learn from: treat the answer as a guess.
+    errors_ : polars.DataFrame
+        origin_on date, horizon i32, actual_cents, forecast_cents f64: forecasts made
+        again at past dates with what was known then.
+
+    Notes
+    -----
+    One logistic model per horizon on stage, age, days to the stated close date and
+    amount at the snapshot; a training row counts only when its whole window had
+    passed by `as_of`. Opportunities not yet created add their past ratio to the
+    bookings of the 12 months before each snapshot.
+
+    Examples
+    --------
+    See ``docs/methods/pipeline.md`` for a worked example.
+    """
+
+    def __init__(
+        self, *, horizon: int = 6, is_fast: bool = True, coefficient_sd: float = 1.0
+    ) -> None:
+        self.horizon = horizon
+        self.is_fast = is_fast
+        self.coefficient_sd = coefficient_sd
+
+    def fit(self, X: pl.DataFrame, y: pl.DataFrame, *, as_of: date) -> Self:
+        """Learn from month-end snapshots and what became of the opportunities.
+
+        Parameters
+        ----------
+        X : polars.DataFrame
+            opportunity_id, snapshot_on date, stage, amount_cents i64 (null counts as
+            unknown), created_on date, stated_close_on date (null allowed): every
+            opportunity open at each snapshot, as it looked then.
+        y : polars.DataFrame
+            opportunity_id, created_on date, closed_on date (null while open), is_won
+            bool, amount_cents i64: all opportunities, as known at `as_of`.
+        as_of : date
+            Rows and outcomes after it are not read.
+
+        Raises
+        ------
+        ValueError
+            If a column is missing or `horizon` is below 1.
+        ForecastError
+            If there is no snapshot or no win at least one month before `as_of`.
+        """
+        if self.horizon < 1:
+            raise ValueError(f"horizon is {self.horizon}; pass 1 or more months")
+        snapshots = check_columns(X, SNAPSHOT_COLUMNS, "the pipeline snapshots")
+        outcomes = check_columns(y, OUTCOME_COLUMNS, "the opportunities")
+        refuse_where(
+            outcomes,
+            pl.col("opportunity_id").is_duplicated(),
+            "an opportunity appears twice",
+            "pass its latest state only",
+        )
+        self.as_of_ = as_of
+        known = outcomes.filter(pl.col("created_on") <= as_of).with_columns(
+            is_won=pl.col("is_won") & (pl.col("closed_on") <= as_of)
+        )
+        rows = snapshots.filter(pl.col("snapshot_on") <= as_of)
+        self._learn(rows, known, as_of)
+        return self
+
+    def _learn(self, rows: pl.DataFrame, known: pl.DataFrame, as_of: date) -> None:
+        """Fit stages, models, level and add-on on what was known at `as_of`."""
+        wins = known.filter("is_won")
+        joined = rows.join(
+            wins.select("opportunity_id", "closed_on", won_cents="amount_cents"),
+            on="opportunity_id",
+            how="left",
+            maintain_order="left",
+        ).sort("snapshot_on", "opportunity_id")
+        self.stages_ = sorted(str(s) for s in rows["stage"].drop_nulls().unique())
+        amount = rows["amount_cents"].drop_nulls()
+        self.usual_cents_ = float(np.median(amount.to_numpy())) if amount.len() else 0.0
+        self.models_: list[Floats] = []
+        usable = joined.filter(pl.col("snapshot_on") <= _months_before(as_of, 1))
+        if usable.height == 0 or wins.height == 0:
+            raise ForecastError(
+                f"no pipeline snapshot or win is a month older than {as_of}",
+                fix="load opportunity history, or wait for a month of snapshots",
+            )
+        self.snapshots_count_ = usable["snapshot_on"].n_unique()
+        won_inside = 0
+        for h in range(1, self.horizon + 1):
+            closed = joined.filter(pl.col("snapshot_on") <= _months_before(as_of, h))
+            if closed.height < 30 and self.models_:
+                self.models_.append(self.models_[-1])
+                continue
+            part = closed if closed.height else usable
+            label = _won_within(part, h)
+            won_inside = max(won_inside, int(label.sum()))
+            x = self._features(part)
+            rate = float(np.clip(label.mean(), 0.005, 0.95))
+            mean = np.zeros(x.shape[1])
+            mean[0] = np.log(rate / (1 - rate))
+            sd = np.full(x.shape[1], self.coefficient_sd)
+            sd[0] = 3.0
+            self.models_.append(
+                fit_ridge_logistic(x, label, prior_mean=mean, prior_sd=sd).coefficients
+            )
+        self.is_thin_ = won_inside < 20
+        self.amount_ratio_ = self._amounts(joined, as_of)
+        self.level_ = self._fast_level(joined, as_of) if self.is_fast else 1.0
+        self.new_ratio_ = _new_ratios(usable, wins, as_of, self.horizon)
+        last_year = wins.filter(pl.col("closed_on") > _months_before(as_of, 12))
+        self.last_year_cents_ = float(last_year["amount_cents"].sum())
+
+    def _features(self, rows: pl.DataFrame) -> Floats:
+        """Return the design of snapshot rows, (n, p); every entry known at the time."""
+        days = (rows["stated_close_on"] - rows["snapshot_on"]).dt.total_days()
+        age = (rows["snapshot_on"] - rows["created_on"]).dt.total_days()
+        due = days.fill_null(75).cast(pl.Float64).to_numpy()
+        old = age.fill_null(60).cast(pl.Float64).to_numpy()
+        amount = rows["amount_cents"].cast(pl.Float64).fill_null(self.usual_cents_)
+        log_amount = np.log(
+            np.maximum(amount.to_numpy(), 100.0) / max(self.usual_cents_, 100.0)
+        )
+        stage = rows["stage"].to_list()
+        one_hot = np.array([[s == name for name in self.stages_] for s in stage])
+        return np.column_stack(
+            [
+                np.ones(rows.height),
+                one_hot.reshape(rows.height, -1).astype(np.float64),
+                np.eye(len(DUE_EDGES) + 1)[np.searchsorted(DUE_EDGES, due)],
+                np.eye(len(AGE_EDGES) + 1)[np.searchsorted(AGE_EDGES, old)],
+                np.clip(log_amount, -4, 4) / 2,
+                days.is_null().to_numpy().astype(np.float64),
+            ]
+        )
+
+    def _amounts(self, joined: pl.DataFrame, as_of: date) -> float:
+        """Return won amount over amount in the snapshot, for wins of the past."""
+        won = joined.filter(
+            pl.col("won_cents").is_not_null() & (pl.col("closed_on") <= as_of)
+        )
+        stated = float(won["amount_cents"].fill_null(self.usual_cents_).sum())
+        if stated <= 0 or won.height < 5:
+            return 1.0
+        pull = 5 * stated / won.height
+        return (float(won["won_cents"].sum()) + pull) / (stated + pull)
+
+    def _fast_level(self, joined: pl.DataFrame, as_of: date) -> float:
+        """Compare the last one-month windows with what the model expected of them."""
+        dates = joined["snapshot_on"].unique().sort()
+        dates = dates.filter(dates <= _months_before(as_of, 1)).tail(SIGNAL_WINDOWS)
+        recent = joined.filter(pl.col("snapshot_on").is_in(dates.to_list()))
+        if recent.height == 0:
+            return 1.0
+        chance = sigmoid(self._features(recent) @ self.models_[0])
+        # Count wins, not money: one large deal must not move the level.
+        expected, got = float(chance.sum()), float(_won_within(recent, 1).sum())
+        pull = SIGNAL_PULL * expected / max(dates.len(), 1)
+        return float((got + pull) / max(expected + pull, 1e-9))
+
+    def win_probability(self, X: pl.DataFrame) -> pl.DataFrame:
+        """Return the chance that each open opportunity is won within each horizon.
+
+        Parameters
+        ----------
+        X : polars.DataFrame
+            Snapshot rows as for `fit`, normally those of `as_of`.
+
+        Returns
+        -------
+        polars.DataFrame
+            opportunity_id str, horizon i32 (months), win_share f64; rises with the
+            horizon.
+        """
+        require_fitted(self)
+        rows = check_columns(X, SNAPSHOT_COLUMNS, "the open pipeline")
+        chance = self._chances(rows)
+        n, h = chance.shape
+        return pl.DataFrame(
+            {
+                "opportunity_id": np.repeat(rows["opportunity_id"].to_numpy(), h),
+                "horizon": np.tile(np.arange(1, h + 1, dtype=np.int32), n),
+                "win_share": chance.ravel(),
+            },
+            schema_overrides={"opportunity_id": pl.String},
+        )
+
+    def _chances(self, rows: pl.DataFrame) -> Floats:
+        """Return win-within chances, (n, horizon), rising, at the fast level."""
+        x = self._features(rows)
+        raw = np.column_stack([sigmoid(x @ beta) for beta in self.models_])
+        return np.maximum.accumulate(np.clip(raw * self.level_, 0.0, 0.99), axis=1)
+
+    def predict(self, X: pl.DataFrame) -> pl.DataFrame:
+        """Return expected bookings of the next months from today's pipeline.
+
+        Parameters
+        ----------
+        X : polars.DataFrame
+            Opportunities open at `as_of`.
+
+        Returns
+        -------
+        polars.DataFrame
+            horizon i32, open_cents f64 (from these opportunities, within that many
+            months), new_cents f64 (from opportunities not yet created), total_cents
+            f64; all cumulative over the horizon.
+        """
+        require_fitted(self)
+        open_cents = np.zeros(self.horizon)
+        if X.height:
+            rows = check_columns(X, SNAPSHOT_COLUMNS, "the open pipeline")
+            amount = rows["amount_cents"].cast(pl.Float64).fill_null(self.usual_cents_)
+            open_cents = amount.to_numpy() @ self._chances(rows) * self.amount_ratio_
+        new = self.new_ratio_ * self.last_year_cents_
+        new = new * (0.5 + 0.5 * self.level_)  # new opportunities feel a slump too
+        return pl.DataFrame(
+            {
+                "horizon": np.arange(1, self.horizon + 1, dtype=np.int32),
+                "open_cents": open_cents,
+                "new_cents": new,
+                "total_cents": open_cents + new,
+            }
+        )
+
+
+def blend_weights(
+    pipeline_errors: Floats, series_errors: Floats, *, prior_dates: float = 6.0
+) -> Floats:
+    """Return the pipeline's weight at each horizon, (h,), 0 to 1.
+
+    Parameters
+    ----------
+    pipeline_errors, series_errors : (dates, h) float
+        Errors of the two forecasts made at the same past dates, in the same unit.
+    prior_dates : float, default 6.0
+        Weight of the rule of thumb: pipeline for 3 months, half to 6, series beyond.
+
+    Notes
+    -----
+    The weight that minimises the squared error of the blend over past dates, shrunk
+    to the rule. Bates & Granger 1969, doi:10.1057/jors.1969.103.
+
+    Examples
+    --------
+    >>> blend_weights(np.zeros((0, 6)), np.zeros((0, 6))).tolist()
+    [1.0, 1.0, 1.0, 0.5, 0.5, 0.5]
+    """
+    h = pipeline_errors.shape[1]
+    months = np.arange(1, h + 1)
+    rule = np.where(months <= 3, 1.0, np.where(months <= 6, 0.5, 0.0))
+    n = len(pipeline_errors)
+    if n == 0:
+        return rule
+    gap = series_errors - pipeline_errors
+    best = np.clip(
+        (series_errors * gap).sum(axis=0) / np.maximum((gap**2).sum(axis=0), 1e-300),
+        0.0,
+        1.0,
+    )
+    out: Floats = (n * best + prior_dates * rule) / (n + prior_dates)
+    return out
+
+
+def _months_before(day: date, months: int) -> date:
+    """Return the same day `months` earlier, or the last day of that month."""
+    number = day.year * 12 + day.month - 1 - months
+    year, month = divmod(number, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def _won_within(rows: pl.DataFrame, months: int) -> Floats:
+    """Return 1 where the row's opportunity was won within `months` of its snapshot."""
+    end = rows["snapshot_on"].dt.offset_by(f"{months}mo")
+    inside = (rows["closed_on"] <= end) & (rows["closed_on"] > rows["snapshot_on"])
+    return inside.fill_null(False).cast(pl.Float64).to_numpy()
+
+
+def _new_ratios(
+    rows: pl.DataFrame, wins: pl.DataFrame, as_of: date, horizon: int
+) -> Floats:
+    """Return bookings from later-created opportunities over the 12 months before."""
+    out = np.zeros(horizon)
+    dates: list[date] = rows["snapshot_on"].unique().sort().to_list()
+    first = min(wins["closed_on"].drop_nulls().to_list(), default=None)
+    for h in range(1, horizon + 1):
+        above = below = 0.0
+        for day in dates:
+            end = _months_before(day, -h)
+            if first is None or end > as_of:
+                continue
+            inside = wins.filter(
+                (pl.col("closed_on") > day)
+                & (pl.col("closed_on") <= end)
+                & (pl.col("created_on") > day)
+            )
+            year = wins.filter(
+                (pl.col("closed_on") > _months_before(day, 12))
+                & (pl.col("closed_on") <= day)
+            )
+            seen = min(12.0, max(1.0, (day - first).days / 30.4))
+            above += float(inside["amount_cents"].sum())
+            below += float(year["amount_cents"].sum()) * 12.0 / seen
+        out[h - 1] = above / below if below > 0 else (out[h - 2] if h > 1 else 0.0)
+    return np.maximum.accumulate(out)

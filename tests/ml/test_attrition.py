@@ -1,0 +1,84 @@
+"""Leaving, month by month."""
+
+from datetime import date
+from types import ModuleType
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ml.attainment import expected_bookings, trailing_attainment
+from ml.attrition import BANDS, AttritionEstimator, months_at_risk
+from ml.panel import read_panel
+
+
+def test_without_leavers_the_prior_answers_and_says_so(person) -> None:
+    estimator = AttritionEstimator(yearly_rate_share=0.12).fit(person("a", [5] * 12))
+    assert not estimator.is_informed_
+    hazard = estimator.hazard()
+    assert not hazard["is_informed"].any()
+    assert np.allclose(1 - (1 - hazard["monthly_hazard_share"]) ** 12, 0.12)
+    assert np.isclose(estimator.leave_probability()["leave_share"].item(), 0.12)
+
+
+def test_every_group_has_every_band(small_force: pl.DataFrame) -> None:
+    hazard = AttritionEstimator().fit(small_force).hazard()
+    assert hazard.height == 2 * len(BANDS)
+    assert (hazard["p10"] <= hazard["monthly_hazard_share"]).all()
+    assert (hazard["p90"] >= hazard["monthly_hazard_share"]).all()
+    assert hazard["leavers_count"].sum() == 2
+
+
+def test_the_event_sits_in_the_month_of_leaving(person) -> None:
+    panel = read_panel(person("a", [1] * 6, left_on=date(2024, 4, 9)))
+    at_risk, left = months_at_risk(panel)
+    assert left.tolist() == [False, False, False, True, False, False]
+    assert at_risk.tolist() == [True] * 4 + [False] * 2
+
+
+def test_leavers_are_not_listed_among_those_who_may_leave(
+    small_force: pl.DataFrame,
+) -> None:
+    names = AttritionEstimator().fit(small_force).leave_probability()["rep_id"]
+    assert "old03" not in names
+    assert "new05" not in names
+    assert names.len() == 16
+
+
+def test_attainment_never_reads_its_own_month(person) -> None:
+    quiet = read_panel(person("a", [100] * 8))
+    loud = read_panel(person("a", [100] * 7 + [90_000]))
+    due = expected_bookings(quiet, None)
+    before_quiet, _ = trailing_attainment(quiet, due)
+    before_loud, _ = trailing_attainment(loud, due)
+    assert np.array_equal(before_quiet, before_loud)
+
+
+def test_half_of_what_was_due_shows_as_its_logarithm(person) -> None:
+    # Six months of 50 against 100 due, plus two average months on both sides:
+    # (300 + 200) / (600 + 200).
+    panel = read_panel(person("a", [50] * 6))
+    _, at_end = trailing_attainment(panel, np.full(6, 100.0))
+    assert np.isclose(at_end[0], np.log(500 / 800))
+
+
+def test_a_rate_outside_zero_and_one_is_refused(small_force: pl.DataFrame) -> None:
+    with pytest.raises(ValueError, match="yearly_rate_share"):
+        AttritionEstimator(yearly_rate_share=1.2).fit(small_force)
+
+
+@pytest.mark.slow
+def test_it_beats_a_flat_rate_out_of_sample(worlds: ModuleType) -> None:
+    mine = flat = 0.0
+    for seed in range(20, 24):
+        world = worlds.make_world(300, seed)
+        estimator = AttritionEstimator().fit(world.panel)
+        truth = world.future.group_by("rep_id").agg(
+            y=pl.col("left_on").is_not_null().any()
+        )
+        joined = estimator.leave_probability().join(truth, on="rep_id")
+        y, p = joined["y"].to_numpy(), joined["leave_share"].to_numpy()
+        q = 1 - (1 - estimator.leavers_count_ / estimator.at_risk_.sum()) ** 12
+        mine += -np.mean(np.where(y, np.log(p), np.log(1 - p)))
+        flat += -np.mean(np.where(y, np.log(q), np.log(1 - q)))
+    assert mine < 0.98 * flat
