@@ -1,0 +1,1 @@
+"""The plan ledger: immutable versions, lines and events."""

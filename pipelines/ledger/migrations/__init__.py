@@ -1,0 +1,1 @@
+"""Alembic steps that build and change the ledger's tables."""

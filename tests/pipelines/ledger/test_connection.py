@@ -1,0 +1,70 @@
+"""Opening a ledger: new, again, by two at once, damaged, too new, nowhere."""
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from data_contracts.errors import LedgerError
+from pipelines.ledger.connection import HEAD, MIGRATIONS, open_database, reading
+from pipelines.ledger.schema import metadata
+
+
+def test_the_migrations_build_exactly_the_tables_described(url: str) -> None:
+    with reading(open_database(url)) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_the_head_named_in_the_code_is_the_newest_migration() -> None:
+    assert ScriptDirectory(MIGRATIONS).get_current_head() == HEAD
+
+
+def test_many_may_open_a_new_ledger_at_once(url: str) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        engines = list(pool.map(open_database, [url] * 16))
+    with reading(engines[0]) as connection:
+        assert sa.inspect(connection).has_table("plan_version")
+
+
+def test_a_closed_ledger_is_one_file(url: str, tmp_path: Path) -> None:
+    open_database(url)
+    assert [file.name for file in tmp_path.iterdir()] == ["ledger.sqlite"]
+
+
+def test_readers_do_not_block_the_writer(url: str) -> None:
+    engine = open_database(url)
+    with reading(engine) as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+
+
+def test_a_file_that_is_no_ledger_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "ledger.sqlite").write_text("a spreadsheet, perhaps\n" * 100)
+    with pytest.raises(LedgerError, match="file is not a database"):
+        open_database(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+
+
+def test_a_ledger_of_a_newer_release_is_refused(url: str, tmp_path: Path) -> None:
+    open_database(url)
+    raw = sqlite3.connect(tmp_path / "ledger.sqlite")
+    raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    raw.commit()
+    raw.close()
+    with pytest.raises(LedgerError, match="format 9999, newer than this release"):
+        open_database(url)
+
+
+def test_a_ledger_without_a_home_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LedgerError, match="nowhere of the ledger"):
+        open_database(f"sqlite:///{tmp_path / 'nowhere' / 'ledger.sqlite'}")
+
+
+@pytest.mark.parametrize("url", ["not a url", "nosuchdb://host/x"])
+def test_a_url_nobody_can_open_is_refused(url: str) -> None:
+    with pytest.raises(LedgerError, match="ledger URL cannot be used"):
+        open_database(url)
