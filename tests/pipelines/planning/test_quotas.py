@@ -23,6 +23,7 @@ def no_forecasts() -> Forecasts:
             schema=group
             | {"tenure_band": pl.String, "monthly_hazard_share": pl.Float64}
         ),
+        capacity=pl.DataFrame(),
         bookings=pl.DataFrame(),
         potential=pl.DataFrame(),
     )

@@ -1,0 +1,1 @@
+"""From facts to a proposed plan: inputs, forecasts, the cycle, re-plans."""

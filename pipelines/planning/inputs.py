@@ -1,0 +1,123 @@
+"""What planning reads: facts from the warehouse and forecasts from their files.
+
+The only place in planning that knows a table's name.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import polars as pl
+
+from data_contracts.calendar import add_months
+from data_contracts.errors import HomeError
+from data_contracts.policy import CompanyPolicy, load_policy
+from pipelines import warehouse
+from pipelines.settings import Settings
+
+_REPS = """
+select
+    rep_id, role, segment_id, region_id, hired_on, left_on,
+    is_active, is_quota_bearing, latitude, longitude
+from core.dim_rep
+order by rep_id
+"""
+_ACCOUNTS = """
+select
+    account_id, parent_account_id, owner_rep_id, segment_id, region_id, industry,
+    employee_count, latitude, longitude, bookings_12m_cents, open_pipeline_cents
+from core.dim_account
+order by account_id
+"""
+_REP_MONTHS = """
+select
+    rep_id, month_start, role, segment_id, region_id, hired_on, left_on,
+    tenure_months, active_share, bookings_cents
+from core.fct_rep_month
+where month_start <= $last_full_month
+order by rep_id, month_start
+"""
+_WON = """
+select account_id, segment_id, region_id, booked_on, month_start, amount_cents
+from core.fct_bookings
+order by account_id, booked_on, amount_cents
+"""
+_OPEN_BREACHES = """
+select
+    breach_key, metric, node_level, node_id, direction, first_seen_on, scope,
+    asks_for, cause, state, plan_version
+from drift.fct_drift_breach
+order by breach_key
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything one planning run knows, as of one date."""
+
+    as_of: date
+    last_full_month: date  # start of the newest month whose facts are complete
+    policy: CompanyPolicy
+    reps: pl.DataFrame
+    accounts: pl.DataFrame
+    rep_months: pl.DataFrame
+    won: pl.DataFrame  # every credited booking, by account and day
+
+    @property
+    def bookings(self) -> pl.DataFrame:
+        """Bookings by segment, region and month, complete months only, sorted."""
+        return (
+            self.won.filter(pl.col("month_start") <= self.last_full_month)
+            .group_by("segment_id", "region_id", "month_start")
+            .agg(pl.col("amount_cents").sum().alias("bookings_cents"))
+            .sort("segment_id", "region_id", "month_start")
+        )
+
+
+def read_facts(settings: Settings) -> Facts:
+    """Read the facts of the last night from the warehouse.
+
+    Raises
+    ------
+    HomeError
+        If no night was ever refreshed.
+    """
+    run = reference_run(settings)
+    data_through: date = run["data_through"]
+    last_full = add_months(data_through + timedelta(days=1), -1)
+    months = {"last_full_month": last_full}
+    return Facts(
+        as_of=run["as_of"],
+        last_full_month=last_full,
+        policy=load_policy(settings.policy_file),
+        reps=warehouse.read(settings, _REPS),
+        accounts=warehouse.read(settings, _ACCOUNTS),
+        rep_months=warehouse.read(settings, _REP_MONTHS, months),
+        won=warehouse.read(settings, _WON),
+    )
+
+
+def reference_run(settings: Settings) -> dict[str, date]:
+    """Return the one row that says which night this is."""
+    path = settings.reference / "run.parquet"
+    if not path.is_file():
+        raise HomeError(
+            f"home {settings.home} was never refreshed",
+            fix=f"run a night: aop refresh --home {settings.home}",
+        )
+    return pl.read_parquet(path).row(0, named=True)
+
+
+def read_breaches(settings: Settings) -> pl.DataFrame:
+    """Read every breach of the last night, whatever its state."""
+    return warehouse.read(settings, _OPEN_BREACHES)
+
+
+def read_forecast(settings: Settings, name: str) -> pl.DataFrame:
+    """Read one forecast table of the last night."""
+    path = settings.forecast / f"{name}.parquet"
+    if not path.is_file():
+        raise HomeError(
+            f"forecast {path} is missing",
+            fix=f"run a night: aop refresh --home {settings.home}",
+        )
+    return pl.read_parquet(path)

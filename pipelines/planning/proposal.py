@@ -1,0 +1,159 @@
+"""From a cycle's result to a proposed version in the ledger. Publishes nothing."""
+
+from data_contracts.drift import Breach
+from data_contracts.errors import HomeError, LedgerError
+from data_contracts.plan import PlanState
+from pipelines.ledger.records import PlanVersion
+from pipelines.ledger.store import Ledger
+from pipelines.logs import logger
+from pipelines.planning import replan
+from pipelines.planning.cycle import PlanDraft, first_plan
+from pipelines.planning.fingerprint import code_hash, input_hash
+from pipelines.planning.forecast import read_forecasts
+from pipelines.planning.inputs import Facts, read_facts
+from pipelines.planning.people import Forecasts
+from pipelines.planning.targets import Horizon, first_horizon
+from pipelines.settings import Settings
+
+SYSTEM = "nightly-refresh"
+"""Who proposes when no person did; so any person may approve."""
+
+_log = logger(__name__)
+
+
+def propose_if_due(
+    settings: Settings, *, breach_key: str | None = None, actor: str = SYSTEM
+) -> PlanVersion | None:
+    """Propose a first plan where nothing was ever proposed, or answer a breach.
+
+    Parameters
+    ----------
+    breach_key : str, optional
+        Breach of the last night to be answered; without it only a first plan is due.
+    actor : str
+        Who proposes, and therefore may not approve.
+
+    Returns
+    -------
+    PlanVersion or None
+        None when nothing is due: a plan exists, or the breach is answered.
+
+    Raises
+    ------
+    LedgerError
+        If the last night knows no such breach.
+    """
+    ledger = Ledger(settings.ledger_url)
+    if breach_key is not None:
+        return _answer(settings, ledger, breach_key, actor)
+    if ledger.versions():
+        return None
+    return propose_first(settings, actor=actor)
+
+
+def propose_first(settings: Settings, *, actor: str) -> PlanVersion:
+    """Propose a whole plan from today's facts, whatever was planned before."""
+    facts, forecasts = read_facts(settings), read_forecasts(settings)
+    ledger = Ledger(settings.ledger_url)
+    plan = first_horizon(facts.policy, facts.as_of)
+    draft = first_plan(facts, forecasts, plan)
+    in_force = ledger.in_force(plan.effective_from)
+    fiscal_year = facts.policy.fiscal.year_of(plan.effective_from)
+    return _store(
+        ledger,
+        facts,
+        forecasts,
+        plan,
+        draft,
+        title=f"plan for fiscal year {fiscal_year} from {plan.effective_from}",
+        why=f"planned from the facts of {facts.as_of}",
+        actor=actor,
+        parent=in_force.version if in_force else None,
+    )
+
+
+def _answer(
+    settings: Settings, ledger: Ledger, breach_key: str, actor: str
+) -> PlanVersion | None:
+    breach = next(
+        (one for one in replan.all_breaches(settings) if one.key == breach_key), None
+    )
+    if breach is None:
+        raise LedgerError(
+            f"the last night knows no breach {breach_key!r}",
+            fix="see the breaches there are: aop drift",
+        )
+    answered = [
+        one for one in ledger.by_breach(breach_key) if one.state is not PlanState.DRAFT
+    ]
+    if answered:
+        _log.info("breach %s: version %s", breach_key, answered[-1].version)
+        return None
+    facts, forecasts = read_facts(settings), read_forecasts(settings)
+    parent = _parent(ledger, breach, facts)
+    plan = replan.rest_of(facts, parent.effective_to)
+    draft = replan.answer(
+        facts, forecasts, breach, ledger.content(parent.version), plan
+    )
+    return _store(
+        ledger,
+        facts,
+        forecasts,
+        plan,
+        draft,
+        title=f"re-plan from {plan.effective_from}: {breach.cause}",
+        why=f"{breach.cause}; may change {', '.join(breach.asks_for)} "
+        f"within {breach.scope}",
+        actor=actor,
+        parent=parent.version,
+        breach=breach,
+    )
+
+
+def _parent(ledger: Ledger, breach: Breach, facts: Facts) -> PlanVersion:
+    in_force = ledger.in_force(facts.as_of)
+    if in_force is not None:
+        return in_force
+    published = ledger.published()
+    if not published:
+        raise HomeError(
+            f"breach {breach.key} has no published plan to depart from",
+            fix="publish a plan first: aop plan list, aop plan publish N",
+        )
+    return published[0]
+
+
+def _store(
+    ledger: Ledger,
+    facts: Facts,
+    forecasts: Forecasts,
+    plan: Horizon,
+    draft: PlanDraft,
+    *,
+    title: str,
+    why: str,
+    actor: str,
+    parent: int | None,
+    breach: Breach | None = None,
+) -> PlanVersion:
+    notes = "".join(f"; {note}" for note in draft.notes)
+    version = ledger.propose(
+        draft.content,
+        scenario="base",
+        title=title,
+        as_of=facts.as_of,
+        effective_from=plan.effective_from,
+        effective_to=plan.effective_to,
+        proposed_by=actor,
+        why=why + notes,
+        parent_version=parent,
+        breach_key=breach.key if breach else None,
+        scope=breach.scope if breach else "company",
+        policy_hash=facts.policy.digest,
+        input_hash=input_hash(facts, forecasts),
+        code_hash=code_hash(),
+        territory_gap_share=draft.territory_gap_share,
+        territory_proof=draft.territory_proof,
+    )
+    _log.info("proposed version %s: %s", version.version, title)
+    return version

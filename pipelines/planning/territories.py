@@ -1,0 +1,258 @@
+"""Who owns which account: the planning question put to the solver, and its answer.
+
+The mathematics is in ``solvers.territories``; here accounts and reps become arrays.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from data_contracts.policy import CompanyPolicy
+from pipelines.planning.inputs import Facts
+from pipelines.planning.people import NO_SEGMENT, Forecasts
+from pipelines.planning.targets import Horizon
+from solvers.problem import NOBODY, OWNER_LEFT, TerritoryProblem, move_cost
+from solvers.territories import TerritoryPlan, assign_accounts
+from solvers.violation import ViolationKind
+
+NOT_COVERED = "no rep covers its segment and region"
+NOT_ALLOWED = "no rule lets anybody own it; given to the lightest book"
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The assignment lines of a plan with the proof that came with them."""
+
+    lines: pl.DataFrame
+    gap_share: float
+    proof: str
+    notes: tuple[str, ...]
+
+
+def accounts_with_potential(facts: Facts, forecasts: Forecasts) -> pl.DataFrame:
+    """Return accounts sorted by id with potential, home segment and money at risk."""
+    return (
+        facts.accounts.join(
+            forecasts.potential.select("account_id", "potential_cents"),
+            on="account_id",
+            how="left",
+        )
+        .with_columns(
+            pl.col("potential_cents").fill_null(0).clip(lower_bound=0),
+            pl.col("segment_id").fill_null(NO_SEGMENT),
+            pl.col("region_id").fill_null(NO_SEGMENT),
+            pl.col("bookings_12m_cents").fill_null(0).clip(lower_bound=0),
+            pl.col("open_pipeline_cents").fill_null(0).clip(lower_bound=0),
+        )
+        .sort("account_id")
+    )
+
+
+def plan_books(
+    facts: Facts,
+    forecasts: Forecasts,
+    accounts: pl.DataFrame,
+    reps: pl.DataFrame,
+    plan: Horizon,
+    *,
+    owner: dict[str, str],
+    free: set[str] | None = None,
+) -> Books:
+    """Assign accounts to reps: even books, few and cheap moves.
+
+    Parameters
+    ----------
+    facts, forecasts : what is known and expected
+    accounts : frame from :func:`accounts_with_potential`
+    reps : frame from :func:`pipelines.planning.people.planned_reps`
+    plan : Horizon
+        Period the assignment is for.
+    owner : account id to rep id
+        Today's owners; a rep not in `reps` has left.
+    free : set of account ids, optional
+        Accounts that may move; all others keep their owner. All by default.
+
+    Returns
+    -------
+    Books
+        One line per account. Every account has exactly one owner.
+
+    Raises
+    ------
+    InfeasibleError
+        If there is no rep at all.
+    """
+    policy = facts.policy
+    rep_ids = reps["rep_id"].to_list()
+    column = {rep: place for place, rep in enumerate(rep_ids)}
+    pool_of_account, pool_of_rep, is_uncovered = _pools(policy, accounts, reps)
+    price = _move_prices(policy, accounts)
+    problem = TerritoryProblem(
+        account_ids=accounts["account_id"].to_numpy(),
+        rep_ids=np.array(rep_ids),
+        metric_names=("potential", "accounts"),
+        load=np.column_stack(
+            [accounts["potential_cents"].to_numpy(), np.ones(accounts.height)]
+        ).astype(np.float64),
+        tolerance=np.array([policy.territories.balance_tolerance_share, np.inf]),
+        current_rep=_columns(accounts, owner, column),
+        segment_of_account=pool_of_account,
+        segment_of_rep=pool_of_rep,
+        rep_weight=_weights(policy, forecasts, reps, plan),
+        ceiling=_ceilings(policy, reps.height),
+        family=_families(accounts, pool_of_account),
+        pinned_rep=_columns(accounts, policy.territories.named_accounts, column),
+        is_in_scope=None
+        if free is None
+        else accounts["account_id"].is_in(list(free)).to_numpy(),
+        latitude=accounts["latitude"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
+        longitude=accounts["longitude"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
+        rep_latitude=reps["latitude"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
+        rep_longitude=reps["longitude"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
+        visits=np.full(accounts.height, policy.territories.visits_per_year_count),
+        travel_cents_per_km=policy.territories.travel_per_km_in_currency * 100,
+        move_cost_cents=price,
+    )
+    answer = assign_accounts(problem, best_effort=True)
+    return Books(
+        lines=_lines(accounts, rep_ids, owner, is_uncovered, price, answer, plan),
+        gap_share=answer.gap_share,
+        proof=answer.proof.value,
+        notes=(*_misses(answer, rep_ids), *answer.notes),
+    )
+
+
+def _lines(
+    accounts: pl.DataFrame,
+    rep_ids: list[str],
+    owner: dict[str, str],
+    is_uncovered: NDArray[np.bool_],
+    price: NDArray[np.int64],
+    answer: TerritoryPlan,
+    plan: Horizon,
+) -> pl.DataFrame:
+    names = np.array([*rep_ids, None], dtype=object)  # column -1 is nobody
+    lightest = int(np.argmin(answer.loads[:, 0]))
+    nobody = answer.rep_of_account < 0  # best effort only: no rule let anybody own it
+    column = np.where(nobody, lightest, answer.rep_of_account)
+    reason = np.where(nobody, NOT_ALLOWED, np.array(answer.reason, dtype=object))
+    reason = np.where(is_uncovered, NOT_COVERED, reason)
+    before = [owner.get(account) for account in accounts["account_id"]]
+    pairs = zip(before, names[column], strict=True)
+    moved = np.array([was not in (None, now) for was, now in pairs], dtype=bool)
+    return accounts.select("account_id", "segment_id", "potential_cents").with_columns(
+        pl.Series("rep_id", names[column].tolist(), dtype=pl.String),
+        pl.lit(plan.effective_from).alias("valid_from"),
+        pl.lit(plan.effective_to).alias("valid_to"),
+        pl.Series("previous_rep_id", before, dtype=pl.String),
+        pl.Series("is_moved", moved),
+        pl.Series("reason", list(reason), dtype=pl.String),
+        pl.Series("keep_cost_cents", answer.keep_cost_cents),
+        pl.Series(
+            "move_cost_cents",
+            np.where(answer.is_moved, price, 0),  # a lost owner costs nothing to leave
+            dtype=pl.Int64,
+        ),
+        pl.Series(
+            "next_best_rep_id", names[answer.next_best_rep].tolist(), dtype=pl.String
+        ),
+    )
+
+
+def _misses(answer: TerritoryPlan, rep_ids: list[str]) -> list[str]:
+    """Say in one line which books miss their band and by how much."""
+    books = [
+        f"{rep_ids[miss.rep]} {'+' if miss.kind is not ViolationKind.BAND_LOW else '-'}"
+        f"{miss.share:.0%}"
+        for miss in answer.violations
+        if miss.is_band and miss.rep >= 0
+    ]
+    others = [miss.what for miss in answer.violations if not miss.is_band]
+    if books:
+        listed = ", ".join(books)
+        others.insert(
+            0, f"{len(books)} of {len(rep_ids)} books miss their band: {listed}"
+        )
+    return others
+
+
+def _columns(
+    accounts: pl.DataFrame, rep_of: dict[str, str], column: dict[str, int]
+) -> NDArray[np.intp]:
+    """Return the rep column of each account; -1 nobody, -2 somebody who left."""
+    found = [rep_of.get(account) for account in accounts["account_id"]]
+    return np.array(
+        [NOBODY if rep is None else column.get(rep, OWNER_LEFT) for rep in found],
+        dtype=np.intp,
+    )
+
+
+def _pools(
+    policy: CompanyPolicy, accounts: pl.DataFrame, reps: pl.DataFrame
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
+    """Return the pool of each account and each rep, and which accounts lack one.
+
+    A pool is a segment, or a region of a segment where the policy says so: its reps
+    share its accounts evenly. Accounts nobody's pool covers join the largest pool of
+    their segment, or the largest of all, and say so.
+    """
+    by_region = "region" in policy.territories.eligibility
+    keys = ["segment_id", "region_id"] if by_region else ["segment_id"]
+    heads = (
+        reps.group_by(keys)
+        .len()
+        .sort(["len", *keys], descending=[True, *[False] * len(keys)])
+    )
+    pools = {pool[:-1]: place for place, pool in enumerate(heads.iter_rows())}
+    largest = {pool[0]: place for pool, place in reversed(pools.items())}
+    wanted = list(accounts.select(keys).iter_rows())
+    of_account = [pools.get(key, largest.get(key[0], 0)) for key in wanted]
+    return (
+        np.array(of_account, dtype=np.intp),
+        np.array([pools[key] for key in reps.select(keys).iter_rows()], dtype=np.intp),
+        np.array([key not in pools for key in wanted], dtype=np.bool_),
+    )
+
+
+def _weights(
+    policy: CompanyPolicy, forecasts: Forecasts, reps: pl.DataFrame, plan: Horizon
+) -> NDArray[np.float64]:
+    """Return each rep's mean ramp over the plan, (n_reps,): a fair book's size."""
+    months = np.arange(len(plan.month_starts))
+    weights = []
+    for rep in reps.iter_rows(named=True):
+        ramp = forecasts.curves(rep["segment_id"], rep["role"], policy).ramp_share
+        tenure = np.minimum(months + rep["tenure_months"], ramp.size - 1)
+        weights.append(max(float(ramp[tenure].mean()), 0.05))
+    return np.array(weights)
+
+
+def _move_prices(policy: CompanyPolicy, accounts: pl.DataFrame) -> NDArray[np.int64]:
+    """Return what is lost when each account changes hands, (n_accounts,)."""
+    rules = policy.territories
+    return move_cost(
+        accounts["bookings_12m_cents"].to_numpy(),
+        accounts["open_pipeline_cents"].to_numpy(),
+        fixed_cents=round(rules.move_fixed_in_currency * 100),
+        revenue_share=rules.move_share_of_bookings_share,
+        pipeline_share=rules.move_share_of_pipeline_share,
+    )
+
+
+def _ceilings(policy: CompanyPolicy, n_reps: int) -> NDArray[np.float64]:
+    most = policy.territories.max_accounts_per_rep_count
+    return np.tile([np.inf, np.inf if most is None else float(most)], (n_reps, 1))
+
+
+def _families(accounts: pl.DataFrame, pool: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return one number per family within a pool; -1 stands alone."""
+    head = pl.coalesce("parent_account_id", "account_id").alias("head")
+    family = pl.struct("head", "pool")
+    numbered = accounts.select(head, pl.Series("pool", pool)).select(
+        pl.when(family.len().over("head", "pool") > 1)
+        .then(family.rank("dense").cast(pl.Int64))
+        .otherwise(-1)
+    )
+    return numbered.to_series().to_numpy().astype(np.intp)
