@@ -1,0 +1,1 @@
+"""What leaves the ledger: plan book, serving copy, drift signal."""

@@ -1,0 +1,55 @@
+"""Write the plan book: the ledger as Parquet, for dbt and for nobody else's edits."""
+
+from typing import Final
+
+import polars as pl
+
+from data_contracts.plan import COMPONENTS, Kind
+from pipelines.files import write_parquet
+from pipelines.ledger.schema import frame_schema
+from pipelines.ledger.store import Ledger
+from pipelines.logs import logger
+from pipelines.settings import Settings
+
+_LOG: Final = logger(__name__)
+
+
+def write_plan_book(settings: Settings) -> dict[str, int]:
+    """Write every version, every event and the lines of versions ever published.
+
+    Parameters
+    ----------
+    settings : Settings
+        Its ledger is read as of one moment; files land in ``settings.plan_book``.
+
+    Returns
+    -------
+    dict of str to int
+        Rows by file: ``versions``, ``events`` and each component. All files exist
+        afterwards, with zero typed rows before the first publication. The same
+        ledger gives the same bytes.
+
+    Raises
+    ------
+    LedgerError
+        If the ledger cannot be read.
+    """
+    book = Ledger(settings.ledger_url).book()
+    frames = {"versions": book.versions, "events": book.events, **book.lines}
+    written = {
+        name: write_parquet(frame, settings.plan_book / f"{name}.parquet")
+        for name, frame in frames.items()
+    }
+    _LOG.info("plan book: %s", ", ".join(f"{n} {rows}" for n, rows in written.items()))
+    return written
+
+
+def component_schema(component: str) -> dict[str, pl.DataType]:
+    """Return the columns of one component in the plan book, version first.
+
+    Examples
+    --------
+    >>> list(component_schema("hire"))
+    ['version', 'segment_id', 'role', 'month_start', 'hires_count', 'reason']
+    """
+    return frame_schema({"version": Kind.COUNT, **COMPONENTS[component]})
