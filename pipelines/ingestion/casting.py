@@ -1,0 +1,252 @@
+"""A contract as SQL: from delivered text to typed columns and the first broken rule.
+
+Gives DuckDB expressions; runs nothing.
+"""
+
+from dataclasses import dataclass
+
+from data_contracts.contract import Column, ColumnType, ExtractContract, Severity
+from pipelines.ingestion.mapping import ColumnRecipe
+
+FIRST_DAY, LAST_DAY = "1900-01-01", "2199-12-31"
+ROW_SHAPE = "row shape"
+DUPLICATE_KEY = "duplicate key"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One way a row can break its contract; ``column`` is empty for row rules."""
+
+    rule: str
+    column: str
+    breaks: str  # SQL over typed columns and their texts: true where a row breaks it
+
+
+def name(identifier: str) -> str:
+    """Quote a SQL identifier."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def literal(value: str) -> str:
+    """Quote a SQL string."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def text_of(column: str) -> str:
+    """Name the column that holds a canonical column's delivered text."""
+    return name(f"_text_{column}")
+
+
+def filled(expression: str, nulls: tuple[str, ...] = ()) -> str:
+    """Return SQL that is null where a text is blank or a word for nothing."""
+    words = ", ".join(literal(word) for word in ("", *nulls))
+    return f"case when trim({expression}) in ({words}) then null else {expression} end"
+
+
+def recipe_text(
+    recipe: ColumnRecipe, sources: dict[str, str], nulls: tuple[str, ...]
+) -> str:
+    """Return SQL for the text of one mapped column.
+
+    Text that a step does not understand is left as it is, so that the cast refuses the
+    row and shows the value; nothing turns into null silently.
+
+    Parameters
+    ----------
+    recipe : ColumnRecipe
+    sources : dict of header to SQL
+        The expression that reads each header of the file as text.
+    nulls : tuple of str
+        Words that mean nothing, such as ``#N/A``.
+    """
+    if recipe.constant is not None:
+        return literal(_plain(recipe.constant))
+    if recipe.sql is not None:
+        text = filled(f"cast(({recipe.sql}) as varchar)", nulls)
+    else:
+        read = [filled(sources[header], nulls) for header in recipe.headers]
+        text = read[0] if len(read) == 1 else f"coalesce({', '.join(read)})"
+    for mark in recipe.strip:
+        text = f"replace({text}, {literal(mark)}, '')"
+    if recipe.decimal == ",":
+        text = f"replace(replace({text}, '.', ''), ',', '.')"
+    if recipe.values:
+        cases = " ".join(
+            f"when {literal(word)} then "
+            + ("null" if value is None else literal(_plain(value)))
+            for word, value in recipe.values.items()
+        )
+        text = f"case {text} {cases} else {text} end"
+    return _converted(text, recipe)
+
+
+def _converted(text: str, recipe: ColumnRecipe) -> str:
+    if recipe.format is not None:
+        parsed = f"cast(try_strptime({text}, {literal(recipe.format)}) as varchar)"
+        text = f"coalesce({parsed}, {text})"
+    if recipe.timezone is not None:
+        zone = literal(recipe.timezone)
+        has_zone = rf"regexp_matches({text}, '(Z|[+-]\d\d(:?\d\d)?)$')"
+        local = f"try_cast({text} as timestamp)"
+        utc = f"cast(timezone('UTC', timezone({zone}, {local})) as varchar)"
+        text = f"case when {has_zone} then {text} else coalesce({utc}, {text}) end"
+    if recipe.unit == "minor":
+        major = f"try_cast({text} as decimal(18,2)) * cast(0.01 as decimal(3,2))"
+        text = f"coalesce(cast({major} as varchar), {text})"
+    elif recipe.unit == "share":
+        percent = f"try_cast({text} as double) * 100"
+        text = f"coalesce(cast({percent} as varchar), {text})"
+    elif recipe.unit is not None:
+        scale = 1_000_000 if recipe.unit == "epoch_seconds" else 1_000
+        moment = f"make_timestamp(try_cast({text} as bigint) * {scale})"
+        text = f"coalesce(cast({moment} as varchar), {text})"
+    return text
+
+
+def _plain(value: str | bool | int | float) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def cast(column: Column, text: str) -> str:
+    """Return SQL that reads a text as the column's type, null where it cannot be."""
+    match column.type:
+        case ColumnType.STRING:
+            return text
+        case ColumnType.MONEY:
+            return f"try_cast({text} as decimal(18,4))"
+        case ColumnType.DOUBLE:
+            number = f"try_cast({text} as double)"
+            return f"case when isfinite({number}) then {number} end"
+        case ColumnType.INTEGER:
+            # DuckDB would round '12.7' to 13; only whole numbers are integers
+            number = f"try_cast({text} as bigint)"
+            return f"case when {number} = try_cast({text} as double) then {number} end"
+        case ColumnType.BOOLEAN:
+            return (
+                f"case when lower(trim({text})) in ('true', 't', '1', 'yes', 'y') "
+                f"then true when lower(trim({text})) in ('false', 'f', '0', 'no', 'n') "
+                "then false end"
+            )
+        case ColumnType.DATE:
+            return _plausible(f"try_cast({text} as date)", text)
+        case ColumnType.TIMESTAMP:
+            # a cast to timestamp drops an offset; the slower one to timestamptz heeds it
+            time = f"substr({text}, 11)"
+            return _plausible(
+                f"case when contains({time}, '+') or contains({time}, '-') "
+                f"then cast(try_cast({text} as timestamptz) as timestamp) "
+                f"else try_cast({text} as timestamp) end",
+                text,
+            )
+
+
+def _plausible(moment: str, text: str) -> str:
+    # 'epoch' and 'infinity' are dates to DuckDB, years 20 and 9999 too
+    return (
+        f"case when ascii(ltrim({text})) between 48 and 57 and cast({moment} as date) "
+        f"between date '{FIRST_DAY}' and date '{LAST_DAY}' then {moment} end"
+    )
+
+
+def faults(contract: ExtractContract) -> list[Fault]:
+    """List every way a row can break the contract, in the order they are told."""
+    found: list[Fault] = []
+    for column in contract.columns:
+        value, text = name(column.name), text_of(column.name)
+        if column.required:
+            found.append(Fault("required", column.name, f"{text} is null"))
+        if column.type is not ColumnType.STRING:
+            breaks = f"{value} is null and {text} is not null"
+            found.append(Fault(f"type {column.type}", column.name, breaks))
+        found += _value_faults(column, value)
+    found += [
+        Fault(rule.name, "", f"not ({rule.implementation})")
+        for rule in contract.row_rules
+        if rule.severity is Severity.ERROR
+    ]
+    return found
+
+
+def _value_faults(column: Column, value: str) -> list[Fault]:
+    found = []
+    options = column.logical_type_options
+    is_moment = column.type in (ColumnType.DATE, ColumnType.TIMESTAMP)
+    for word, sign, bound in (
+        ("minimum", "<", options.minimum),
+        ("maximum", ">", options.maximum),
+    ):
+        if bound is not None:
+            limit = literal(str(bound)) if is_moment else f"{bound:g}"
+            breaks = f"{value} {sign} {limit}"
+            found.append(Fault(f"{word} {limit}", column.name, breaks))
+    if options.pattern is not None:
+        breaks = f"not regexp_matches({value}, {literal(options.pattern)})"
+        found.append(Fault(f"pattern {options.pattern}", column.name, breaks))
+    if options.max_length is not None:
+        breaks = f"length({value}) > {options.max_length}"
+        found.append(Fault(f"length {options.max_length}", column.name, breaks))
+    if column.allowed:
+        words = ", ".join(literal(word) for word in column.allowed)
+        rule = f"one of {', '.join(column.allowed)}"
+        found.append(Fault(rule, column.name, f"{value} not in ({words})"))
+    return found
+
+
+def staging_query(
+    contract: ExtractContract,
+    source: str,
+    texts: dict[str, str],
+    *,
+    shape: str | None = None,
+    extra: tuple[str, str] | None = None,
+) -> str:
+    """Return SQL for one pass over a source: typed columns and the first fault.
+
+    Parameters
+    ----------
+    contract : ExtractContract
+    source : str
+        SQL of the relation read.
+    texts : dict of canonical column to SQL
+        The expression for each column's text over the relation; a column left out is
+        null.
+    shape : str, optional
+        SQL over ``_row`` that is true where a row could not be taken apart at all.
+    extra : (name, SQL), optional
+        One more column to carry along, over the relation.
+
+    Returns
+    -------
+    str
+        A query giving the contract's columns, then ``_fault`` (place in `faults`, -1
+        for the shape, null where the row is good), ``_value`` (the text that broke it),
+        ``_source`` (the whole delivered row as JSON where it is bad) and the extra.
+    """
+    columns = contract.columns
+    every = faults(contract)
+    texted = ", ".join(
+        f"{texts.get(one.name, 'cast(null as varchar)')} as {text_of(one.name)}"
+        for one in columns
+    )
+    typed = ", ".join(f"{cast(c, text_of(c.name))} as {name(c.name)}" for c in columns)
+    whens = "" if shape is None else f"when {shape} then -1 "
+    whens += " ".join(f"when {one.breaks} then {at}" for at, one in enumerate(every))
+    values = " ".join(
+        f"when {at} then {text_of(one.column)}"
+        for at, one in enumerate(every)
+        if one.column
+    )
+    kept = ", ".join(name(one.name) for one in columns)
+    carried = "" if extra is None else f", {extra[0]}"
+    made = "" if extra is None else f", {extra[1]} as {extra[0]}"
+    return f"""
+        from (from (from (from {source} as _delivered
+            select {texted}, _delivered as _row{made})
+            select *, {typed})
+            select *, cast(case {whens} end as smallint) as _fault)
+        select {kept}, _fault, case _fault {values} end as _value,
+            case when _fault is not null then cast(to_json(_row) as varchar) end
+                as _source{carried}
+    """

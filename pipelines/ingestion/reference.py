@@ -1,0 +1,205 @@
+"""Write the run date, the policy and the fiscal calendar as rows for dbt to read.
+
+SQL knows no clock and no policy file; it joins these tables.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+
+import polars as pl
+
+from data_contracts.policy import CompanyPolicy, load_policy
+from pipelines.files import write_parquet
+from pipelines.ingestion.sources import data_through
+from pipelines.settings import Settings
+
+_YEARS_BEFORE = 10  # fiscal years of calendar behind the night at least …
+_YEARS_AFTER = 3  # … and ahead of it
+_FIRST_YEAR = 1990
+
+_Schema = dict[str, type[pl.DataType]]
+
+_RUN: _Schema = {
+    "as_of": pl.Date,
+    "data_through": pl.Date,
+    "policy_hash": pl.String,
+    "company": pl.String,
+    "currency": pl.String,
+}
+_CALENDAR: _Schema = {
+    "date_day": pl.Date,
+    "month_start": pl.Date,
+    "month_end": pl.Date,
+    "fiscal_year": pl.Int32,
+    "fiscal_quarter": pl.Int32,
+    "fiscal_period": pl.Int32,
+    "quarter_start": pl.Date,
+    "quarter_end": pl.Date,
+    "year_start": pl.Date,
+    "year_end": pl.Date,
+    "month_of_quarter": pl.Int32,
+}
+_SEGMENTS: _Schema = {
+    "segment_id": pl.String,
+    "name": pl.String,
+    "rank": pl.Int32,
+    "min_employee_count": pl.Int64,
+    "max_employee_count": pl.Int64,
+    "regions": pl.String,
+    "countries": pl.String,
+    "is_default": pl.Boolean,
+}
+_ROLES: _Schema = {
+    "role_id": pl.String,
+    "name": pl.String,
+    "is_quota_bearing": pl.Boolean,
+    "ote_cents": pl.Int64,
+    "variable_share": pl.Float64,
+    "hris_roles": pl.String,
+}
+_THRESHOLDS: _Schema = {
+    "metric": pl.String,
+    "node_level": pl.String,
+    "false_alarms_per_year": pl.Float64,
+    "min_history_months": pl.Int32,
+    "asks_for": pl.String,
+    "tier": pl.String,
+}
+_LAUNCHES: _Schema = {
+    "launch_id": pl.String,
+    "product_id": pl.String,
+    "name": pl.String,
+    "planned_on": pl.Date,
+    "grace_days": pl.Int32,
+}
+_STAGES: _Schema = {
+    "stage": pl.String,
+    "rank": pl.Int32,
+    "is_closed": pl.Boolean,
+    "is_won": pl.Boolean,
+}
+
+
+def write_reference(night: date, settings: Settings) -> dict[str, int]:
+    """Write every reference table of a night, whole or not at all.
+
+    Parameters
+    ----------
+    night : date
+        The run's ``as_of``.
+    settings : Settings
+        A home with a policy and at least one extract.
+
+    Returns
+    -------
+    dict of table to rows
+        ``run`` always has one row; the calendar covers every day from the oldest deal
+        landed, or ten fiscal years back, to three fiscal years ahead.
+
+    Raises
+    ------
+    PolicyError
+        If the policy file is missing or breaks a rule; nothing is written then.
+    HomeError
+        If nothing was delivered up to the night.
+    """
+    policy = load_policy(settings.policy_file)
+    through = data_through(settings, night)
+    tables = {
+        "run": _frame(
+            [
+                {
+                    "as_of": night,
+                    "data_through": through,
+                    "policy_hash": policy.digest,
+                    "company": policy.company.name,
+                    "currency": policy.company.currency,
+                }
+            ],
+            _RUN,
+        ),
+        "fiscal_calendar": _calendar(policy, night, settings),
+        **_decided(policy),
+    }
+    return {
+        name: write_parquet(frame, settings.reference / f"{name}.parquet")
+        for name, frame in tables.items()
+    }
+
+
+def _decided(policy: CompanyPolicy) -> dict[str, pl.DataFrame]:
+    segments = [
+        {
+            "segment_id": segment.id,
+            "name": segment.name,
+            "rank": rank,
+            "min_employee_count": segment.min_employee_count,
+            "max_employee_count": segment.max_employee_count,
+            "regions": _listed(segment.regions),
+            "countries": _listed(segment.countries),
+            "is_default": segment.is_default,
+        }
+        for rank, segment in enumerate(policy.segments, start=1)
+    ]
+    roles = [
+        {
+            "role_id": role.id,
+            "name": role.name,
+            "is_quota_bearing": role.is_quota_bearing,
+            "ote_cents": round(role.ote_in_currency * 100),
+            "variable_share": role.variable_share,
+            "hris_roles": _listed(role.hris_roles),
+        }
+        for role in policy.roles
+    ]
+    thresholds = [
+        {
+            "metric": threshold.metric.value,
+            "node_level": threshold.node_level,
+            "false_alarms_per_year": threshold.false_alarms_per_year_count,
+            "min_history_months": threshold.min_history_months,
+            "asks_for": _listed(threshold.asks_for),
+            "tier": threshold.tier,
+        }
+        for threshold in policy.drift
+    ]
+    launches = [
+        {
+            "launch_id": launch.id,
+            "product_id": launch.product_id,
+            "name": launch.name,
+            "planned_on": launch.planned_on,
+            "grace_days": launch.grace_days,
+        }
+        for launch in policy.launches
+    ]
+    stages = [stage.model_dump() for stage in policy.stages]
+    return {
+        "segments": _frame(segments, _SEGMENTS),
+        "roles": _frame(roles, _ROLES),
+        "thresholds": _frame(thresholds, _THRESHOLDS),
+        "launches": _frame(launches, _LAUNCHES),
+        "stages": _frame(stages, _STAGES),
+    }
+
+
+def _calendar(policy: CompanyPolicy, night: date, settings: Settings) -> pl.DataFrame:
+    this_year = policy.fiscal.year_of(night)
+    first = this_year - _YEARS_BEFORE
+    deals = sorted((settings.raw / "crm" / "opportunities").glob("*.parquet"))
+    if deals:
+        oldest = pl.scan_parquet(deals).select(pl.col("close_date").min())
+        day = oldest.collect().item()
+        if day is not None:
+            first = min(first, max(policy.fiscal.year_of(day), _FIRST_YEAR))
+    days = policy.fiscal.days(first, this_year + _YEARS_AFTER)
+    return _frame([asdict(day) for day in days], _CALENDAR)
+
+
+def _frame(rows: Sequence[Mapping[str, object]], schema: _Schema) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _listed(values: tuple[str, ...]) -> str | None:
+    return ",".join(values) or None
