@@ -1,0 +1,314 @@
+"""Find the price of a unit of load at each rep that makes balanced books cheapest.
+
+The dual of the alignment: with the right prices every account may choose its rep
+alone, and the prices themselves prove how cheap any plan can be.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from solvers.kernel import compiled
+from solvers.pairs import Pairs, pair_cents, pair_harm, price_all
+from solvers.units import Part
+
+FIRST_CANDIDATES = 8
+NEW_CANDIDATES = 5
+SPREAD_CANDIDATES = 6
+MOST_CANDIDATES = 48
+STAGES = 9
+COOLEST = 1e-3  # last temperature, as a share of the usual cost difference
+PRICE_BOX = 10.0  # dearest load of a whole book, in mean costs of a book
+
+
+@dataclass(slots=True)
+class Candidates:
+    """Reps worth considering for each unit; grows while prices are found."""
+
+    rep: NDArray[np.int64]  # (n_units, MOST_CANDIDATES) -1 where unused
+    cents: NDArray[np.float64]  # the unpriced cost
+    count: NDArray[np.int64]  # (n_units,)
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Prices of load and the bound they prove."""
+
+    load_price: NDArray[np.float64]  # (n_reps, n_metrics) cents per unit of load
+    budget_price: float  # cents per unit of disruption
+    bound: float  # cents; no legal plan of this part costs less
+    candidates: Candidates
+    usual_cents: float  # typical cost difference between a unit's reps
+
+
+@compiled
+def _merge(
+    rep: NDArray[np.int64],
+    cents: NDArray[np.float64],
+    count: NDArray[np.int64],
+    new_rep: NDArray[np.int64],
+    new_cents: NDArray[np.float64],
+) -> int:
+    """Add reps that a unit's list does not hold yet; return how many were added."""
+    added = 0
+    for unit in range(rep.shape[0]):
+        for j in range(new_rep.shape[1]):
+            r = new_rep[unit, j]
+            if r < 0 or count[unit] >= rep.shape[1]:
+                break
+            known = False
+            for i in range(count[unit]):
+                if rep[unit, i] == r:
+                    known = True
+                    break
+            if not known:
+                rep[unit, count[unit]] = r
+                cents[unit, count[unit]] = new_cents[unit, j]
+                count[unit] += 1
+                added += 1
+    return added
+
+
+@compiled
+def _owners(pairs: Pairs, owner: NDArray[np.int64], cents: NDArray[np.float64]) -> None:
+    """Write each unit's eligible present owners, -1 elsewhere."""
+    for unit in range(pairs.load.shape[0]):
+        kind = pairs.kind[unit]
+        spot = 0
+        for j in range(pairs.stay_start[unit], pairs.stay_start[unit + 1]):
+            r = pairs.stay_rep[j]
+            for e in range(pairs.kind_start[kind], pairs.kind_start[kind + 1]):
+                if pairs.kind_rep[e] == r and spot < owner.shape[1]:
+                    owner[unit, spot] = r
+                    cents[unit, spot] = pair_cents(pairs, unit, r)
+                    spot += 1
+                    break
+
+
+@compiled
+def _soft_minimum(
+    pairs: Pairs,
+    rep: NDArray[np.int64],
+    cents: NDArray[np.float64],
+    count: NDArray[np.int64],
+    prices: NDArray[np.float64],
+    budget_price: float,
+    heat: float,
+    expected: NDArray[np.float64],
+) -> tuple[float, float]:
+    """Return the smooth sum of least priced costs and the expected disruption.
+
+    `expected` (n_reps, n_metrics) receives the expected loads, which are the slopes.
+    """
+    n_metrics = prices.shape[1]
+    priced = np.empty(rep.shape[1])
+    expected[:, :] = 0.0
+    total = 0.0
+    total_harm = 0.0
+    for unit in range(rep.shape[0]):
+        least = np.inf
+        for j in range(count[unit]):
+            r = rep[unit, j]
+            value = cents[unit, j]
+            for g in range(n_metrics):
+                value += prices[r, g] * pairs.load[unit, g]
+            if budget_price > 0.0:
+                value += budget_price * pair_harm(pairs, unit, r)
+            priced[j] = value
+            least = min(least, value)
+        mass = 0.0
+        for j in range(count[unit]):
+            power = (least - priced[j]) / heat
+            weight = np.exp(power) if power > -30.0 else 0.0
+            priced[j] = weight
+            mass += weight
+        total += least - heat * np.log(mass)
+        for j in range(count[unit]):
+            if priced[j] > 0.0:
+                part = priced[j] / mass
+                r = rep[unit, j]
+                for g in range(n_metrics):
+                    expected[r, g] += part * pairs.load[unit, g]
+                if budget_price >= 0.0:
+                    total_harm += part * pair_harm(pairs, unit, r)
+    return total, total_harm
+
+
+def find_prices(part: Part) -> Prices:
+    """Maximise the dual bound of one part.
+
+    Parameters
+    ----------
+    part : Part
+        Units, reps and what room they have.
+
+    Returns
+    -------
+    Prices
+        The best bound seen, proven over **all** eligible pairs by one pricing pass,
+        with the prices that prove it.
+
+    Notes
+    -----
+    Lagrangian dual of the generalized assignment problem with two-sided rows,
+    maximised through its entropy-smoothed form by L-BFGS-B while the smoothing
+    cools; columns enter by their reduced cost after each stage. Every price is
+    boxed, which makes the bands elastic and keeps the dual finite.
+
+    References
+    ----------
+    .. [1] Fisher, "The Lagrangian Relaxation Method", Management Science 27(1),
+       1981, doi:10.1287/mnsc.27.1.1.
+    .. [2] Nesterov, "Smooth minimization of non-smooth functions", Mathematical
+       Programming 103, 2005, doi:10.1007/s10107-004-0552-5.
+    """
+    return _Ascent(part).run()
+
+
+class _Ascent:
+    """One maximisation: its variables, scales and growing candidate lists."""
+
+    def __init__(self, part: Part) -> None:
+        self.part, self.pairs = part, part.pairs
+        n, (k, g) = part.pairs.load.shape[0], part.lower.shape
+        self.shape = (k, g)
+        self.candidates = Candidates(
+            np.full((n, MOST_CANDIDATES), -1, dtype=np.int64),
+            np.zeros((n, MOST_CANDIDATES)),
+            np.zeros(n, dtype=np.int64),
+        )
+        self.has_budget = bool(np.isfinite(part.budget))
+        self.zero = np.zeros((k, g))
+        self.price_pass(self.zero, 0.0, FIRST_CANDIDATES, 0.0, 0)
+        rep, cents = self._blank(4)
+        _owners(self.pairs, rep, cents)
+        self._add(rep, cents)
+        self._set_scales()
+
+    def _blank(self, width: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        n = self.pairs.load.shape[0]
+        return np.full((n, width), -1, dtype=np.int64), np.zeros((n, width))
+
+    def _add(self, rep: NDArray[np.int64], cents: NDArray[np.float64]) -> int:
+        c = self.candidates
+        return int(_merge(c.rep, c.cents, c.count, rep, cents))
+
+    def price_pass(
+        self,
+        prices: NDArray[np.float64],
+        budget_price: float,
+        width: int,
+        noise: float,
+        salt: int,
+    ) -> float:
+        """Price all pairs, take in the best, and return the bound they prove."""
+        rep, cents = self._blank(width)
+        total = price_all(self.pairs, prices, budget_price, noise, salt, rep, cents)
+        self._add(rep, cents)
+        return float(total) - self._rent(prices, budget_price)
+
+    def _rent(self, prices: NDArray[np.float64], budget_price: float) -> float:
+        """Return what the room under the bands is worth at these prices."""
+        up, down = np.maximum(prices, 0.0), np.minimum(prices, 0.0)
+        upper = np.where(up > 0, self.part.upper, 0.0)
+        rent = float((up * upper).sum() + (down * self.part.lower).sum())
+        return rent + (budget_price * self.part.budget if self.has_budget else 0.0)
+
+    def _set_scales(self) -> None:
+        """Choose units in which all variables are of order one."""
+        c, (k, _) = self.candidates, self.shape
+        used = np.arange(MOST_CANDIDATES)[None, :] < c.count[:, None]
+        cents = np.where(used, c.cents, 0.0)
+        least = np.where(used, c.cents, np.inf).min(axis=1)
+        mean = cents.sum(axis=1) / c.count
+        self.usual = max(float(np.mean(mean - least)), 1e-3)
+        self.book_cents = max(float(mean.sum()) / k, self.usual)
+        load = np.maximum(self.pairs.load.sum(axis=0) / k, 1e-12)
+        self.scale = np.broadcast_to(self.book_cents / load[None, :], self.shape)
+        harm = max(float(self.pairs.harm.mean()), 1e-12)
+        self.budget_scale = self.usual / harm
+
+    def run(self) -> Prices:
+        """Cool through the stages and keep the best bound seen."""
+        part, (k, g) = self.part, self.shape
+        size = k * g
+        can_rise = np.isfinite(part.upper).ravel()
+        can_fall = (part.lower > 0).ravel()
+        most = np.concatenate(
+            [can_rise * PRICE_BOX, can_fall * PRICE_BOX, [1e3 * self.has_budget]]
+        )
+        x = np.zeros(2 * size + 1)
+        best = Prices(self.zero, 0.0, self._certify(self.zero, 0.0), self.candidates, 0)
+        for stage in range(STAGES):
+            heat = self.usual * COOLEST ** (stage / (STAGES - 1))
+            answer = minimize(
+                self._value,
+                x,
+                args=(heat,),
+                jac=True,
+                method="L-BFGS-B",
+                bounds=np.column_stack([np.zeros_like(most), most]),
+                options={
+                    "maxiter": 30 if stage < STAGES - 2 else 100,
+                    "maxcor": 12,
+                    "ftol": 1e-9,
+                    "gtol": 1e-12,
+                },
+            )
+            x = answer.x
+            prices, budget_price = self._unpack(x)
+            bound = self.price_pass(prices, budget_price, NEW_CANDIDATES, 0.0, stage)
+            self.price_pass(
+                prices, budget_price, SPREAD_CANDIDATES, 4.0 * heat, stage + 1
+            )
+            if bound > best.bound:
+                best = Prices(prices, budget_price, bound, self.candidates, self.usual)
+        return Prices(
+            best.load_price,
+            best.budget_price,
+            best.bound,
+            self.candidates,
+            self.usual,
+        )
+
+    def _certify(self, prices: NDArray[np.float64], budget_price: float) -> float:
+        return self.price_pass(prices, budget_price, 1, 0.0, 0)
+
+    def _unpack(self, x: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+        size = self.shape[0] * self.shape[1]
+        scaled = (x[:size] - x[size : 2 * size]).reshape(self.shape)
+        return scaled * self.scale, float(x[-1]) * self.budget_scale
+
+    def _value(
+        self, x: NDArray[np.float64], heat: float
+    ) -> tuple[float, NDArray[np.float64]]:
+        """Return minus the smooth dual and its slopes, in mean costs of a book."""
+        size = self.shape[0] * self.shape[1]
+        prices, budget_price = self._unpack(x)
+        c = self.candidates
+        expected = np.empty(self.shape)
+        total, harm = _soft_minimum(
+            self.pairs,
+            c.rep,
+            c.cents,
+            c.count,
+            prices,
+            budget_price if self.has_budget else -1.0,
+            heat,
+            expected,
+        )
+        upper = np.where(np.isfinite(self.part.upper), self.part.upper, 0.0)
+        rise = (x[:size].reshape(self.shape) * self.scale * upper).sum()
+        fall = (
+            x[size : 2 * size].reshape(self.shape) * self.scale * self.part.lower
+        ).sum()
+        value = total - rise + fall
+        up = (expected - upper) * self.scale
+        down = (self.part.lower - expected) * self.scale
+        slope = np.concatenate([up.ravel(), down.ravel(), [0.0]])
+        if self.has_budget:
+            value -= budget_price * self.part.budget
+            slope[-1] = (harm - self.part.budget) * self.budget_scale
+        return -value / self.book_cents, -slope / self.book_cents

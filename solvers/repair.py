@@ -1,0 +1,338 @@
+"""Solve small pieces of a plan exactly: put the last books inside their bands.
+
+Also the exact engine for problems small enough to be one piece.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from ortools.sat.python import cp_model
+from ortools.sat.python.cp_model import LinearExpr
+
+from solvers.prices import Prices
+from solvers.search import Choices, State, loads_of, misses, plan_cents, total_miss
+from solvers.units import Part
+
+LARGEST_WHOLE = 2.0**40  # loads up to here go into the exact model unscaled
+FINE_GRAIN = 1e7  # otherwise a mean book is this many whole units
+MOST_UNITS = 700  # in one neighbourhood
+GROUP_SIZES = (3, 5, 8, 12)
+
+
+@dataclass(frozen=True, slots=True)
+class WholeLoads:
+    """Loads as whole numbers, rounded so that an exact answer is never too good."""
+
+    heavy: NDArray[np.int64]  # (n_units, n_metrics) rounded up, for upper limits
+    light: NDArray[np.int64]  # (n_units, n_metrics) rounded down, for lower limits
+    scale: NDArray[np.float64]  # (n_metrics,) whole units per unit of load
+    is_exact: bool  # nothing was rounded: a proof about these is a proof
+
+
+def whole_loads(part: Part) -> WholeLoads:
+    """Scale loads to whole numbers; exact where cents, counts or short decimals allow.
+
+    Notes
+    -----
+    CP-SAT works on integers. Where a load does not become whole under 1, 10, 100 or
+    1000, upper limits see it rounded up and lower limits see it rounded down.
+    """
+    load = part.pairs.load
+    scale = np.ones(load.shape[1])
+    is_exact = True
+    for g in range(load.shape[1]):
+        for factor in (1.0, 10.0, 100.0, 1000.0):
+            scaled = load[:, g] * factor
+            if (np.abs(scaled - np.rint(scaled)) < 1e-6).all():
+                scale[g] = factor
+                break
+        else:
+            mean = max(float(load[:, g].sum()) / part.lower.shape[0], 1e-12)
+            scale[g] = FINE_GRAIN / mean
+            is_exact = False
+        if float(load[:, g].sum()) * scale[g] > LARGEST_WHOLE:
+            mean = max(float(load[:, g].sum()) / part.lower.shape[0], 1e-12)
+            scale[g] = FINE_GRAIN / mean
+            is_exact = False
+    scaled = load * scale[None, :]
+    near = np.rint(scaled)
+    is_whole = np.abs(scaled - near) < 1e-6
+    heavy = np.where(is_whole, near, np.ceil(scaled)).astype(np.int64)
+    light = np.where(is_whole, near, np.floor(scaled)).astype(np.int64)
+    return WholeLoads(heavy, light, scale, is_exact)
+
+
+@dataclass(frozen=True, slots=True)
+class ExactAnswer:
+    """What the exact search found for a neighbourhood."""
+
+    choice: NDArray[np.int64] | None  # (n_units,) new choices; None when none was found
+    bound: float  # cents, for the units of the neighbourhood
+    is_optimal: bool
+    is_infeasible: bool
+
+
+def solve_exactly(
+    part: Part,
+    choices: Choices,
+    state: State,
+    units: NDArray[np.intp],
+    allowed: NDArray[np.bool_],
+    whole: WholeLoads,
+    *,
+    elastic_cents: float | None,
+    effort: float,
+) -> ExactAnswer:
+    """Choose anew for some units, all else frozen, by CP-SAT.
+
+    Parameters
+    ----------
+    part, choices, state : Part, Choices, State
+        The piece and its present plan.
+    units : (n_chosen,) intp
+        Units that may change.
+    allowed : (n_chosen, width) bool
+        Candidates that each of them may take; the present one should be among them.
+    whole : WholeLoads
+        From :func:`whole_loads`.
+    elastic_cents : float or None
+        Cents per mean book outside a band; None makes bands hard.
+    effort : float
+        Deterministic time of CP-SAT.
+
+    Returns
+    -------
+    ExactAnswer
+        Never breaks a hard band in floating point either.
+    """
+    model = cp_model.CpModel()
+    x: dict[tuple[int, int], cp_model.IntVar] = {}
+    for row, u in enumerate(units):
+        options = np.flatnonzero(allowed[row])
+        for j in options:
+            x[row, int(j)] = model.new_bool_var("")
+            model.add_hint(x[row, int(j)], bool(state.choice[u] == j))
+        model.add_exactly_one([x[row, int(j)] for j in options])
+    base = state.loads.copy()
+    for g in range(base.shape[1]):
+        np.subtract.at(
+            base[:, g], state.owner(choices)[units], part.pairs.load[units, g]
+        )
+    slack = _band_rows(model, part, choices, units, x, base, whole, elastic_cents)
+    if np.isfinite(part.budget):
+        used = float(choices.harm[np.arange(state.choice.size), state.choice].sum())
+        used -= float(choices.harm[units, state.choice[units]].sum())
+        grain = FINE_GRAIN / max(part.budget, 1e-9)
+        room = int(np.floor((part.budget - used) * grain))
+        harm = np.ceil(choices.harm[units] * grain).astype(np.int64)
+        model.add(
+            LinearExpr.sum([int(harm[k]) * v for k, v in x.items()]) <= max(room, 0)
+        )
+    cost = [int(choices.cents[units[row], j]) * v for (row, j), v in x.items()]
+    model.minimize(LinearExpr.sum([*cost, *slack]))
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = 0
+    solver.parameters.max_deterministic_time = effort
+    status = solver.solve(model)
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return ExactAnswer(None, 0.0, False, status == cp_model.INFEASIBLE)
+    choice = state.choice.copy()
+    for (row, j), variable in x.items():
+        if solver.boolean_value(variable):
+            choice[units[row]] = j
+    return ExactAnswer(
+        choice, solver.best_objective_bound, status == cp_model.OPTIMAL, False
+    )
+
+
+def _band_rows(
+    model: cp_model.CpModel,
+    part: Part,
+    choices: Choices,
+    units: NDArray[np.intp],
+    x: dict[tuple[int, int], cp_model.IntVar],
+    base: NDArray[np.float64],
+    whole: WholeLoads,
+    elastic_cents: float | None,
+) -> list[cp_model.LinearExprT]:
+    """Add the bands of every touched rep; return the priced slacks."""
+    by_rep: dict[int, list[tuple[int, cp_model.IntVar]]] = {}
+    for (row, j), variable in x.items():
+        by_rep.setdefault(int(choices.rep[units[row], j]), []).append((row, variable))
+    books = part.lower.shape[0]
+    slacks: list[cp_model.LinearExprT] = []
+    for r in sorted(by_rep):
+        for g in range(base.shape[1]):
+            scale = float(whole.scale[g])
+            mean = max(float(part.pairs.load[:, g].sum()) / books * scale, 1.0)
+            unit = 0
+            most = int(part.pairs.load[:, g].sum() * scale) + int(mean) + 1
+            if elastic_cents is not None:
+                unit = max(round(elastic_cents / mean * 1000), 1)
+            for limit, is_upper in (
+                (part.upper[r, g], True),
+                (part.lower[r, g], False),
+            ):
+                if not np.isfinite(limit) or (not is_upper and limit <= 0):
+                    continue
+                room = float((limit - base[r, g]) * scale)
+                if abs(room - round(room)) < 1e-6:
+                    room = float(round(room))
+                table = whole.heavy if is_upper else whole.light
+                terms = [int(table[units[row], g]) * v for row, v in by_rep[r]]
+                if unit:
+                    miss = model.new_int_var(0, most, "")
+                    slacks.append(unit * miss)
+                    terms.append((-1 if is_upper else 1) * miss)
+                if is_upper:
+                    model.add(LinearExpr.sum(terms) <= math.floor(room))
+                else:
+                    model.add(LinearExpr.sum(terms) >= math.ceil(room))
+    return slacks
+
+
+def repair(
+    part: Part, prices: Prices, choices: Choices, state: State, *, effort: float = 2.0
+) -> State:
+    """Bring books that are outside their bands back in, with the cheapest exchanges.
+
+    Returns
+    -------
+    State
+        Misses never grow; the given state is untouched.
+
+    Notes
+    -----
+    Around each book that misses, the reps with the cheapest exchanges form a group
+    that is solved exactly with elastic bands; groups grow while misses remain.
+    """
+    best = State(state.choice.copy(), state.loads.copy())
+    whole = whole_loads(part)
+    elastic = 50.0 * book_cents(part, prices)
+    for size in GROUP_SIZES:
+        for r in _worst_books(part, best.loads):
+            if not misses(part, best.loads)[r].any():
+                continue
+            group = _exchange_group(choices, best, int(r), size)
+            best = _try_group(
+                part, choices, best, group, whole, elastic, effort * size / 3
+            )
+        if not misses(part, best.loads).any():
+            break
+    return best
+
+
+def polish(
+    part: Part,
+    prices: Prices,
+    choices: Choices,
+    state: State,
+    *,
+    rounds: int,
+    group_size: int = 5,
+    effort: float = 0.5,
+) -> State:
+    """Solve overlapping groups of books exactly, bands hard, while that saves money."""
+    best = State(state.choice.copy(), state.loads.copy())
+    whole = whole_loads(part)
+    elastic = 50.0 * book_cents(part, prices)
+    for turn in range(rounds):
+        for r in range(turn % 2, part.lower.shape[0], 2):
+            group = _exchange_group(choices, best, r, group_size)
+            best = _try_group(part, choices, best, group, whole, elastic, effort)
+    return best
+
+
+def book_cents(part: Part, prices: Prices) -> float:
+    """Return a generous price of one whole book of load."""
+    mean = part.pairs.load.sum(axis=0) / part.lower.shape[0]
+    dearest = float(np.abs(prices.load_price * mean[None, :]).max(initial=0.0))
+    units = part.pairs.load.shape[0] / part.lower.shape[0]
+    return max(dearest, float(prices.usual_cents * units), 1.0)
+
+
+def _worst_books(part: Part, loads: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return reps outside a band, worst first."""
+    mean = np.maximum(part.pairs.load.sum(axis=0) / loads.shape[0], 1e-12)
+    miss = (misses(part, loads) / mean[None, :]).sum(axis=1)
+    out = np.flatnonzero(miss > 0)
+    return out[np.lexsort((out, -miss[out]))]
+
+
+def _exchange_group(
+    choices: Choices, state: State, rep: int, size: int
+) -> NDArray[np.intp]:
+    """Return a rep and the reps it can trade with at the least regret."""
+    owner = state.owner(choices)
+    n_reps = state.loads.shape[0]
+    extra = (
+        choices.regret - choices.regret[np.arange(owner.size), state.choice][:, None]
+    )
+    inside = np.arange(choices.rep.shape[1])[None, :] < choices.count[:, None]
+    extra = np.where(inside, np.maximum(extra, 0.0), np.inf)
+    ease = np.zeros(n_reps)
+    scale = max(float(np.median(extra[np.isfinite(extra)])), 1e-9)
+    weight = np.exp(-np.minimum(extra / scale, 50.0))
+    mine = np.flatnonzero(owner == rep)
+    np.add.at(
+        ease, choices.rep[mine].ravel(), np.where(inside, weight, 0)[mine].ravel()
+    )
+    row, column = np.nonzero((choices.rep == rep) & inside)
+    np.add.at(ease, owner[row], weight[row, column])
+    ease[rep] = np.inf
+    order = np.lexsort((np.arange(n_reps), -ease))
+    picked = order[:size]
+    return np.sort(picked[ease[picked] > 0])
+
+
+def _try_group(
+    part: Part,
+    choices: Choices,
+    state: State,
+    group: NDArray[np.intp],
+    whole: WholeLoads,
+    elastic: float,
+    effort: float,
+) -> State:
+    """Solve one group; return the better of the old and the new state."""
+    is_in = np.zeros(state.loads.shape[0] + 1, dtype=bool)
+    is_in[group] = True
+    units = np.flatnonzero(is_in[state.owner(choices)])
+    allowed = is_in[choices.rep[units]] & (choices.rep[units] >= 0)
+    several = allowed.sum(axis=1) > 1
+    if several.sum() > MOST_UNITS:
+        second = np.where(allowed, choices.regret[units], np.inf)
+        second = np.sort(second, axis=1)[:, 1] - second.min(axis=1)
+        keep = np.lexsort((units, second))[:MOST_UNITS]
+        several &= np.isin(np.arange(units.size), keep)
+    units, allowed = units[several], allowed[several]
+    if units.size == 0:
+        return state
+    answer = solve_exactly(
+        part,
+        choices,
+        state,
+        units,
+        allowed,
+        whole,
+        elastic_cents=elastic if misses(part, state.loads).any() else None,
+        effort=effort,
+    )
+    if answer.choice is None:
+        return state
+    new = State(answer.choice, loads_of(part, choices, answer.choice))
+    return better(part, choices, state, new)
+
+
+def better(part: Part, choices: Choices, old: State, new: State) -> State:
+    """Return the state that misses less; between equals, the cheaper; then the old."""
+    before, after = total_miss(part, old.loads), total_miss(part, new.loads)
+    if after < before - 1e-12:
+        return new
+    if after > before + 1e-12:
+        return old
+    is_cheaper = plan_cents(choices, new.choice) < plan_cents(choices, old.choice)
+    return new if is_cheaper else old
