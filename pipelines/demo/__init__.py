@@ -1,0 +1,1 @@
+"""A seeded company whose extracts and whose truth are both known."""

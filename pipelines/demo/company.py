@@ -1,0 +1,94 @@
+"""A seeded demo company: its nightly extracts into landing, its truth beside them."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from data_contracts.errors import HomeError
+from pipelines.demo.deliveries import deliver
+from pipelines.demo.extracts import extracts
+from pipelines.demo.sizes import DEMO_SEED, DemoDates, demo_dates
+from pipelines.demo.truth import write_truth
+from pipelines.demo.world import live
+from pipelines.logs import logger
+
+LOG = logger(__name__)
+
+__all__ = ["DEMO_SEED", "DemoDates", "demo_dates", "write_company"]
+
+
+def write_company(
+    home_landing: Path,
+    truth: Path,
+    *,
+    size: str = "tiny",
+    seed: int = DEMO_SEED,
+    first_day: date = date(2024, 2, 1),
+    as_of: date | None = None,
+    nights: Sequence[date] | None = None,
+) -> dict[date, dict[str, int]]:
+    """Write a demo company's extracts of some nights, and its truth.
+
+    Parameters
+    ----------
+    home_landing : Path
+        Landing folder of the home; files are ``<system>/<table>/<night>.csv[.gz]``.
+    truth : Path
+        Folder for what really drives the company; the pipeline never reads it.
+    size : str, default "tiny"
+        Name of the size, see `pipelines.demo.sizes`.
+    seed : int, default `DEMO_SEED`
+        Same size, seed and first day give the same bytes for each night.
+    first_day : date, default 2024-02-01
+        First day of history; taken to the first of its month.
+    as_of : date, optional
+        Last night; by default the night before the plan year.
+    nights : sequence of dates, optional
+        Nights to write, none after `as_of`; by default those of the demo's story
+        up to `as_of`, and `as_of` itself.
+
+    Returns
+    -------
+    dict
+        Rows by night and contract. A night holds nothing that happened after it,
+        so a later `as_of` only adds nights.
+
+    Raises
+    ------
+    PolicyError
+        If there is no such size.
+    HomeError
+        If dates are out of order.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as home:
+    ...     written = write_company(Path(home, "landing"), Path(home, "truth"))
+    >>> [night.isoformat() for night in written]
+    ['2026-01-31']
+    """
+    dates = demo_dates(size=size, first_day=first_day)
+    until = dates.first_night if as_of is None else as_of
+    if until < dates.first_day:
+        raise HomeError(
+            f"as-of {until} is before the company's first day, {dates.first_day}",
+            fix="choose a later --as-of or an earlier --from",
+        )
+    story = (dates.first_night, dates.leaver_night, dates.after_leaver_night)
+    wanted = sorted({*story, until} if nights is None else set(nights))
+    if nights is None:
+        wanted = [night for night in wanted if night <= until]
+    for night in wanted:
+        if not dates.first_day <= night <= until:
+            raise HomeError(
+                f"night {night} is not between {dates.first_day} and {until}",
+                fix="choose nights from the company's first day up to --as-of",
+            )
+    world = live(size=size, seed=seed, first_day=first_day, as_of=until)
+    written = {}
+    for night in wanted:
+        written[night] = deliver(extracts(world, night), home_landing, str(night))
+        LOG.info("%s: %d rows", night, sum(written[night].values()))
+    write_truth(world, truth, until)
+    return written

@@ -1,0 +1,57 @@
+"""Every extract of one night, contract by contract: what the sources held then."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Final
+
+import polars as pl
+
+from pipelines.demo import extracts_billing, extracts_crm, extracts_hris
+from pipelines.demo.months import day_number
+from pipelines.demo.world import World
+
+_WHOLE: Final[dict[str, Callable[[World, int], pl.DataFrame]]] = {
+    "crm-users": extracts_crm.users,
+    "crm-accounts": extracts_crm.accounts,
+    "crm-products": extracts_crm.products,
+    "crm-territories": extracts_crm.territories,
+    "crm-territory-members": extracts_crm.territory_members,
+    "crm-quotas": extracts_crm.quotas,
+    "hris-workers": extracts_hris.workers,
+    "hris-job-history": extracts_hris.job_history,
+    "hris-positions": extracts_hris.positions,
+    "hris-compensation": extracts_hris.compensation,
+    "hris-leaves": extracts_hris.leaves,
+    "billing-customers": extracts_billing.customers,
+    "billing-subscriptions": extracts_billing.subscriptions,
+    "billing-subscription-items": extracts_billing.subscription_items,
+    "billing-invoices": extracts_billing.invoices,
+}
+
+
+def extracts(world: World, night: date) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield every extract of a night, large ones in several pieces.
+
+    Parameters
+    ----------
+    world : World
+        A company that has lived at least until `night`.
+    night : date
+        The evening the sources are read.
+
+    Yields
+    ------
+    contract : str
+        Id of the contract, such as ``"crm-accounts"``.
+    frame : DataFrame
+        Canonical columns of the contract, typed; every contract comes at least
+        once. Nothing in it happened after `night`.
+    """
+    day = day_number(night)
+    for contract, table in _WHOLE.items():
+        yield contract, table(world, day)
+    for current, changes in extracts_crm.opportunities(world, day):
+        yield "crm-opportunities", current
+        yield "crm-opportunity-history", changes
+    for lines in extracts_billing.invoice_lines(world, day):
+        yield "billing-invoice-lines", lines

@@ -1,0 +1,280 @@
+"""What the CRM held on a night: users, accounts, opportunities, territories, quotas."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from pipelines.demo import names, norms
+from pipelines.demo.deal_history import history
+from pipelines.demo.frames import amounts, chosen, days, ids, times
+from pipelines.demo.months import NEVER, SECONDS_A_DAY, day_number
+from pipelines.demo.selling import TYPES
+from pipelines.demo.staff import AE
+from pipelines.demo.world import LAUNCH_SLIPS_DAYS, LAUNCHED, PRODUCTS, World
+
+DEALS_A_CHUNK: Final = 200_000
+ROLE_IDS: Final = tuple(norms.ROLES)
+SEGMENT_IDS: Final = tuple(s.segment_id for s in norms.SEGMENTS)
+EMPLOYEE_NUMBER_FROM: Final = 10_400  # CRM ids and HR ids count differently
+
+
+def user_ids(person: NDArray[np.int64]) -> pl.Series:
+    """Return the CRM ids of people; a negative row has none."""
+    return ids("U", person, 4)
+
+
+def seats_as_of(
+    first: NDArray[np.int32],
+    moved: NDArray[np.int32],
+    day: NDArray[np.int32],
+    seat: NDArray[np.int32],
+    night: int,
+) -> NDArray[np.int64]:
+    """Replay moves up to a night; later moves of a row win."""
+    seats = first.astype(np.int64)
+    known = day <= night
+    seats[moved[known]] = seat[known]
+    return seats
+
+
+def holders(
+    world: World, seat: NDArray[np.int64], day: NDArray[np.int64] | int
+) -> NDArray[np.int64]:
+    """Return who holds, or last held, each seat on a day; -1 before the first."""
+    spell, _ = world.staff.spell_of(seat, day)
+    return np.where(spell >= 0, world.staff.spells["person"][spell], -1)
+
+
+def users(world: World, night: int) -> pl.DataFrame:
+    """Return one row per person hired by a night."""
+    people = world.staff.people
+    rows = np.flatnonzero(people["hired"] <= night)
+    named, email = names.people(rows)
+    job = world.staff.job_of(rows, night)
+    boss = world.staff.seats["supervisor"][world.staff.jobs["seat"][job]]
+    boss = boss.astype(np.int64)
+    title = chosen(tuple(norms.ROLES.values()), world.staff.jobs["role"][job])
+    return pl.DataFrame(
+        {
+            "user_id": user_ids(rows),
+            "name": named,
+            "email": email,
+            "is_active": people["left"][rows] > night,
+            "manager_id": user_ids(
+                np.where(boss >= 0, holders(world, boss, night), -1)
+            ),
+            "role_name": title,
+            "employee_number": ids("E", rows + EMPLOYEE_NUMBER_FROM, 6),
+        }
+    )
+
+
+def accounts(world: World, night: int) -> pl.DataFrame:
+    """Return one row per account known on a night."""
+    every, moves, places = world.market.accounts, world.market.moves, world.places
+    rows = np.flatnonzero(every["created"] < (night + 1) * SECONDS_A_DAY)
+    seat = seats_as_of(
+        every["first_seat"], moves["account"], moves["day"], moves["seat"], night
+    )[rows]
+    spell, _ = world.staff.spell_of(seat, night)
+    city = every["city"][rows]
+    changed = np.zeros(len(every), dtype=np.int64)
+    known = moves["day"] <= night
+    changed[moves["account"][known]] = moves["day"][known]
+    latest = np.maximum(changed[rows], world.staff.spells["start"][spell])
+    modified = np.maximum(every["created"][rows], latest * SECONDS_A_DAY + 32_400)
+    return pl.DataFrame(
+        {
+            "account_id": ids("A", rows, 7),
+            "name": names.companies(rows),
+            "parent_id": pl.Series([None] * len(rows), dtype=pl.String),
+            "owner_id": user_ids(world.staff.spells["person"][spell].astype(np.int64)),
+            "industry": chosen(norms.INDUSTRIES, every["industry"][rows]),
+            "employee_count": every["employees"][rows].astype(np.int64),
+            "annual_revenue": amounts(every["revenue_cents"][rows]),
+            "city": chosen(places.city, city),
+            "region": chosen(norms.REGIONS, every["region"][rows]),
+            "postal_code": pl.Series([None] * len(rows), dtype=pl.String),
+            "country": chosen(places.country, city),
+            "latitude": places.latitude[city],
+            "longitude": places.longitude[city],
+            "segment": chosen(SEGMENT_IDS, every["segment"][rows]),
+            "created_at": times(every["created"][rows]),
+            "is_deleted": np.zeros(len(rows), dtype=bool),
+            "modified_at": times(modified),
+        }
+    )
+
+
+def opportunities(
+    world: World, night: int
+) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """Yield opportunities and their history as of a night, chunk by chunk.
+
+    What was closed before the first day of history is not in the CRM.
+    """
+    deals, moves = world.deals.rows, world.deals.moves
+    cutoff = (night + 1) * SECONDS_A_DAY
+    begin = day_number(world.dates.first_day) * SECONDS_A_DAY
+    seat = seats_as_of(
+        deals["first_seat"], moves["deal"], moves["day"], moves["seat"], night
+    )
+    every = np.flatnonzero((deals["created"] < cutoff) & (deals["ends"] >= begin))
+    for start in range(0, max(1, len(every)), DEALS_A_CHUNK):
+        rows = every[start : start + DEALS_A_CHUNK]
+        changes = history(world, rows, cutoff=cutoff)
+        yield _current(world, rows, seat[rows], changes, night), _history(changes)
+
+
+def _current(
+    world: World,
+    rows: NDArray[np.int64],
+    seat: NDArray[np.int64],
+    changes: pl.DataFrame,
+    night: int,
+) -> pl.DataFrame:
+    deals = world.deals.rows
+    latest = changes.unique("deal", keep="last", maintain_order=True)
+    stage = latest["stage"].to_numpy()
+    account, kind = deals["account"][rows].astype(np.int64), deals["kind"][rows]
+    ended = np.minimum(deals["ends"][rows] // SECONDS_A_DAY, night)
+    spell, _ = world.staff.spell_of(seat, ended)
+    taken_over = world.staff.spells["start"][spell] * SECONDS_A_DAY + 32_400
+    modified = np.maximum(latest["changed"].to_numpy(), taken_over)
+    name = names.companies(account) + " " + chosen(TYPES, kind)
+    product_ids = tuple(key for key, _ in PRODUCTS)
+    return pl.DataFrame(
+        {
+            "opportunity_id": ids("O", rows, 8),
+            "account_id": ids("A", account, 7),
+            "owner_id": user_ids(world.staff.spells["person"][spell].astype(np.int64)),
+            "name": name,
+            "type": chosen(TYPES, kind),
+            "stage": chosen(norms.STAGES, stage),
+            "amount": amounts(latest["amount_cents"]),
+            "currency": pl.Series(["USD"]).new_from_index(0, len(rows)),
+            "probability": np.array(norms.STAGE_PROBABILITY)[stage],
+            "close_date": days(latest["close"].to_numpy()),
+            "created_at": times(deals["created"][rows]),
+            "is_closed": stage >= 4,
+            "is_won": stage == 4,
+            "forecast_category": chosen(norms.STAGE_FORECAST, stage),
+            "product_id": chosen(product_ids, deals["product"][rows]),
+            "modified_at": times(modified),
+            "is_deleted": np.zeros(len(rows), dtype=bool),
+        }
+    )
+
+
+def _history(changes: pl.DataFrame) -> pl.DataFrame:
+    stage = changes["stage"].to_numpy()
+    return pl.DataFrame(
+        {
+            "opportunity_id": ids("O", changes["deal"].to_numpy(), 8),
+            "changed_at": times(changes["changed"].to_numpy()),
+            "stage": chosen(norms.STAGES, stage),
+            "amount": amounts(changes["amount_cents"]),
+            "probability": np.array(norms.STAGE_PROBABILITY)[stage],
+            "close_date": days(changes["close"].to_numpy()),
+            "forecast_category": chosen(norms.STAGE_FORECAST, stage),
+        }
+    )
+
+
+def products(world: World, night: int) -> pl.DataFrame:
+    """Return the products; the planned one has no launch date until it launches."""
+    first = day_number(world.dates.first_day) - 1_500
+    launched = np.array([first, first + 400, first + 800, NEVER])
+    planned = day_number(world.dates.launch_planned_on)
+    launched[LAUNCHED] = planned + LAUNCH_SLIPS_DAYS
+    return pl.DataFrame(
+        {
+            "product_id": [key for key, _ in PRODUCTS],
+            "name": [name for _, name in PRODUCTS],
+            "family": ["Platform", "Platform", "Add-on", "Add-on"],
+            "is_active": launched <= night,
+            "launched_on": days(launched, known_to=night),
+        }
+    )
+
+
+def territories(world: World, night: int) -> pl.DataFrame:
+    """Return one territory per AE seat opened by a night."""
+    seats = world.staff.seats
+    rows = np.flatnonzero((seats["role"] == AE) & (seats["opened"] <= night))
+    segment, region = seats["segment"][rows], seats["region"][rows]
+    number = pl.Series(rows).cast(pl.String)
+    label = chosen(norms.REGIONS, region).str.to_uppercase()
+    return pl.DataFrame(
+        {
+            "territory_id": ids("T", rows, 4),
+            "name": label + " " + chosen(SEGMENT_IDS, segment) + " " + number,
+            "parent_id": pl.Series([None] * len(rows), dtype=pl.String),
+            "segment": chosen(SEGMENT_IDS, segment),
+            "region": chosen(norms.REGIONS, region),
+        }
+    )
+
+
+def territory_members(world: World, night: int) -> pl.DataFrame:
+    """Return who held which territory from when to when, as known on a night."""
+    spells = world.staff.spells
+    is_ae = world.staff.seats["role"][spells["seat"]] == AE
+    rows = np.flatnonzero(is_ae & (spells["start"] <= night))
+    return pl.DataFrame(
+        {
+            "territory_id": ids("T", spells["seat"][rows], 4),
+            "user_id": user_ids(spells["person"][rows].astype(np.int64)),
+            "started_on": days(spells["start"][rows]),
+            "ended_on": days(spells["end"][rows].astype(np.int64) - 1, known_to=night),
+        }
+    )
+
+
+def quotas(world: World, night: int) -> pl.DataFrame:
+    """Return quarterly quotas set before the plan year, known from their first day.
+
+    A seller who starts inside a quarter gets the days left of it; the first months
+    are relieved by the usual ramp of the segment.
+    """
+    months, spells, seats = world.months, world.staff.spells, world.staff.seats
+    first, plan = (
+        day_number(world.dates.first_day),
+        day_number(world.dates.plan_year_start),
+    )
+    opening = np.flatnonzero(months.quarter_month == 0)
+    start = months.start[opening]
+    keep = (start >= first) & (start < plan) & (start <= night)
+    opening, start = opening[keep], start[keep]
+    end = months.start[opening] + 0
+    month = start.astype("datetime64[D]").astype("datetime64[M]") + 3
+    end = month.astype("datetime64[D]").astype(np.int64) - 1
+    is_ae = seats["role"][spells["seat"]] == AE
+    overlaps = (spells["start"][:, None] <= np.minimum(end, night)[None, :]) & (
+        spells["end"][:, None] > start[None, :]
+    )
+    spell, quarter = np.nonzero(overlaps & is_ae[:, None])
+    begin = np.maximum(spells["start"][spell], start[quarter])
+    share = (end[quarter] + 1 - begin) / (end + 1 - start)[quarter]
+    segment = seats["segment"][spells["seat"][spell]]
+    usual = norms.by_segment("ramp_months")[segment]
+    middle = ((begin + end[quarter]) / 2 - spells["start"][spell]) / 30.4375
+    relief = norms.ramp_share(middle, usual)
+    weight = np.array(norms.QUARTER_SHARE)[months.fiscal_quarter[opening]][quarter]
+    yearly = norms.by_segment("quota_cents")[segment]
+    cents = np.round(yearly * weight * share * relief / 100_000) * 100_000
+    frame = pl.DataFrame(
+        {
+            "user_id": user_ids(spells["person"][spell].astype(np.int64)),
+            "period_start": days(start[quarter]),
+            "period_end": days(end[quarter]),
+            "quota": amounts(cents),
+            "currency": pl.Series(["USD"]).new_from_index(0, len(spell)),
+        }
+    )
+    return frame.unique(["user_id", "period_start"], keep="first").sort(
+        "user_id", "period_start"
+    )

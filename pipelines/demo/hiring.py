@@ -1,0 +1,381 @@
+"""Seats open, people are hired into them, leave, and are replaced."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.demo import norms, streams
+from pipelines.demo.months import DAYS_A_MONTH, NEVER, Months, split_day
+from pipelines.demo.places import Places
+from pipelines.demo.sizes import Size
+from pipelines.demo.staff import (
+    AE,
+    CRO,
+    CSM,
+    DIRECTOR,
+    MANAGER,
+    SDR,
+    SE,
+    Staff,
+    seat_plan,
+)
+
+PROMOTION_SHARE: Final = 0.3  # of openings are offered inside; assumption
+KNOWS_THE_FIRM: Final = 0.6  # of the usual ramp for who moves inside; assumption
+LEAVE_KINDS: Final = ("parental", "medical", "unpaid")
+
+
+class Hiring:
+    """Fills seats, month after month; all its draws depend on seed and month.
+
+    Parameters
+    ----------
+    size : Size
+        Seats and growth.
+    places : Places
+        Cities people live in.
+    months : Months
+        Months of the simulation.
+    seed : int
+        Seed of the company.
+    plan_day : int, day number
+        First day of the plan year: growth ends, and in calm sizes unscripted
+        leaving ends four months before, so that backfills have started.
+    """
+
+    def __init__(
+        self, size: Size, places: Places, months: Months, *, seed: int, plan_day: int
+    ) -> None:
+        self.size, self.places, self.months = size, places, months
+        self.seed, self.plan_day = seed, plan_day
+        self.staff = Staff()
+        self._starts: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._leads: list[NDArray[np.int64]] = []
+        self._open_company()
+
+    def _open_company(self) -> None:
+        generator = streams.stream(self.seed, "first staff")
+        plan = seat_plan(self.size)
+        first = int(self.months.start[0])
+        self._open_leaders(plan, generator)
+        segment, region = np.nonzero(plan)
+        cell = np.repeat(np.arange(len(segment)), plan[segment, region])
+        self._growth_start(segment[cell], region[cell], first, generator)
+        starts = self._starts
+        order = np.argsort(starts, kind="stable")
+        self._starts = starts[order]
+        cell = cell[order]
+        count = len(cell)
+        opened = np.where(self._starts <= first, first - 365, self._starts - 75)
+        self.ae_seats = self.staff.seats.add(
+            count, role=AE, segment=segment[cell], region=region[cell],
+            supervisor=self._supervisors(region[cell]), opened=opened,
+            target_start=self._starts,
+        )  # fmt: skip
+        present = self.ae_seats[self._starts <= first]
+        tenure = generator.exponential(2.0 * 365, len(present)).clip(20, 3_000)
+        self._hire(present, first - tenure.astype(np.int64), generator)
+        later = self.ae_seats[self._starts > first]
+        self.staff.openings.add(
+            len(later), seat=later, opened=opened[self._starts > first],
+            fill=self._starts[self._starts > first],
+        )  # fmt: skip
+
+    def _growth_start(
+        self,
+        segment: NDArray[np.int64],
+        region: NDArray[np.int64],
+        first: int,
+        generator: np.random.Generator,
+    ) -> None:
+        """Choose the seats that open later, keeping one of each kind from the start."""
+        count = len(segment)
+        years = (self.plan_day - first) / 365.25
+        present = round(count / (1 + self.size.growth_year) ** years)
+        kind = segment * len(norms.REGIONS) + region
+        is_first = np.zeros(count, dtype=bool)
+        is_first[np.unique(kind, return_index=True)[1]] = True
+        rank = generator.random(count) - is_first  # the first of a kind opens first
+        later = np.argsort(rank)[max(present, int(is_first.sum())) :]
+        step = (np.arange(len(later)) + 0.5) / max(1, len(later))
+        day = first + (self.plan_day - first) * (0.08 + 0.72 * step)
+        self._starts = np.full(count, first, dtype=np.int64)
+        whole = day.astype(np.int64)
+        self._starts[later] = whole - split_day(whole)[1]  # the first of its month
+
+    def _open_leaders(
+        self, plan: NDArray[np.int64], generator: np.random.Generator
+    ) -> None:
+        first = int(self.months.start[0])
+        self._managers: list[NDArray[np.int64]] = []
+        self.csm_seats: list[NDArray[np.int64]] = []
+        for region in range(plan.shape[1]):
+            aes = int(plan[:, region].sum())
+            managers = self.staff.seats.add(
+                -(-aes // norms.MAX_SPAN), role=MANAGER, segment=-1, region=region,
+                supervisor=-1, opened=first - 365, target_start=first,
+            )  # fmt: skip
+            self._managers.append(managers)
+            self.csm_seats.append(
+                self.staff.seats.add(
+                    max(1, round(aes / (12 if self.size.is_calm else 6))), role=CSM, segment=-1, region=region,
+                    supervisor=managers[0], opened=first - 365, target_start=first,
+                )
+            )  # fmt: skip
+        if not self.size.is_calm:
+            self._leads = [np.zeros(0, dtype=np.int64) for _ in self._managers]
+            self._open_supporters(plan)
+            self._stack_directors(plan.shape[1])
+        leaders = np.arange(len(self.staff.seats))
+        tenure = generator.integers(400, 2_500, len(leaders))
+        self._hire(leaders, first - tenure, generator)
+
+    def _open_supporters(self, plan: NDArray[np.int64]) -> None:
+        """Open the seats of development and solutions people with their managers."""
+        is_large = self.size.seats_count > 500
+        for region in range(plan.shape[1]):
+            aes = int(plan[:, region].sum())
+            for role, ratio in ((SDR, norms.AES_A_SDR[is_large]), (SE, norms.AES_A_SE)):
+                count = max(1, round(aes / ratio))
+                managers = self._seats(-(-count // norms.MAX_SPAN), MANAGER, region)
+                self._leads[region] = np.append(self._leads[region], managers)
+                team = np.arange(count) * len(managers) // count
+                seats = self._seats(count, role, region)
+                self.staff.seats["supervisor"][seats] = managers[team]
+
+    def _seats(self, count: int, role: int, region: int) -> NDArray[np.int64]:
+        first = int(self.months.start[0])
+        return self.staff.seats.add(
+            count, role=role, segment=-1, region=region, supervisor=-1,
+            opened=first - 365, target_start=first,
+        )  # fmt: skip
+
+    def _stack_directors(self, regions: int) -> None:
+        """Put managers under directors, eight to one, up to a single officer."""
+        heads = []
+        for region in range(regions):
+            level = np.append(self._managers[region], self._leads[region])
+            while len(level) > 1:
+                above = self._seats(-(-len(level) // norms.MAX_SPAN), DIRECTOR, region)
+                place = np.arange(len(level)) * len(above) // len(level)
+                self.staff.seats["supervisor"][level] = above[place]
+                level = above
+            heads.append(level)
+        officer = self._seats(1, CRO, 0)
+        self.staff.seats["supervisor"][np.concatenate(heads)] = officer[0]
+
+    def _supervisors(self, region: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Give each manager of a region an even, contiguous team."""
+        found = np.zeros(len(region), dtype=np.int64)
+        for index, managers in enumerate(self._managers):
+            rows = np.flatnonzero(region == index)
+            found[rows] = managers[np.arange(len(rows)) * len(managers) // len(rows)]
+        return found
+
+    def _hire(
+        self,
+        seat: NDArray[np.int64],
+        start: NDArray[np.int64],
+        generator: np.random.Generator,
+    ) -> NDArray[np.int64]:
+        staff, count = self.staff, len(seat)
+        role, segment = staff.seats["role"][seat], staff.seats["segment"][seat]
+        region = staff.seats["region"][seat]
+        sigma = norms.TALENT_SIGMA * np.sqrt(0.5)  # half in activity, half in winning
+        draws = generator.normal(size=(count, 3))
+        city = np.zeros(count, dtype=np.int64)
+        for index in np.unique(region):
+            here = np.flatnonzero(region == index)
+            name = norms.REGIONS[index]
+            city[here] = self.places.draw(name, len(here), generator)
+        person = staff.people.add(
+            count, role=role, segment=segment, region=region, city=city, hired=start,
+            left=NEVER, is_voluntary=False,
+            activity=np.exp(sigma * draws[:, 0] - sigma**2 / 2),
+            win=np.exp(sigma * draws[:, 1] - sigma**2 / 2), fte=1.0,
+        )  # fmt: skip
+        usual = norms.by_segment("ramp_months")[segment]
+        never = generator.random(count) < norms.NEVER_RAMP_SHARE
+        if not self.size.is_calm:
+            part = streams.uniform_of(self.seed, "part time", person)
+            staff.people["fte"][person] = np.where(part < norms.PART_TIME_SHARE, 0.6, 1)
+        staff.spells.add(
+            count, seat=seat, person=person, start=start, end=NEVER,
+            ramp_months=usual * np.exp(norms.RAMP_SIGMA * draws[:, 2]),
+            plateau=np.where(never & ~self.size.is_calm, 0.5, 1.0),
+        )  # fmt: skip
+        staff.jobs.add(
+            count, person=person, day=start, role=role, segment=segment,
+            region=region, seat=seat,
+        )  # fmt: skip
+        return person
+
+    def step(self, month: int, attainment: NDArray[np.float64]) -> None:
+        """Live through one month: openings are filled, people leave.
+
+        Parameters
+        ----------
+        month : int
+            Place of the month in the simulation; call in order.
+        attainment : (n_people,) float
+            Bookings over quota of the last two full quarters; nan when unknown.
+        """
+        first, last = self.months.start[month], self.months.start[month + 1]
+        fill = self.staff.openings["fill"]
+        due = np.flatnonzero((fill >= first) & (fill < last))
+        generator = streams.stream(self.seed, "hires", month)
+        if not self.size.is_calm:
+            draws = streams.stream(self.seed, "careers", month)
+            due = due[~self._promote(due, attainment, draws)]
+            self._go_on_leave(month, draws)
+        fill = self.staff.openings["fill"]
+        self._hire(self.staff.openings["seat"][due], fill[due], generator)
+        generator = streams.stream(self.seed, "leavers", month)
+        is_over = self.size.is_calm and first > self.plan_day - 130
+        rows = self._leaving(month, attainment, generator)
+        if not is_over and month > 0:
+            days = generator.integers(first, last, len(rows))
+            self.leave(rows, _weekday(days), generator)
+
+    def _leaving(
+        self,
+        month: int,
+        attainment: NDArray[np.float64],
+        generator: np.random.Generator,
+    ) -> NDArray[np.int64]:
+        """Draw the spells that end this month."""
+        spells, first = self.staff.spells, int(self.months.start[month])
+        person = spells["person"]
+        tenure = (first - spells["start"]) / DAYS_A_MONTH
+        score = np.full(len(self.staff.people), np.nan)
+        score[: len(attainment)] = attainment
+        score = score[person]
+        hazard = np.full(len(spells), norms.LEAVE_HAZARD_YEAR / 12)
+        hazard *= np.where(tenure < 3, 0.4, 1.0)
+        hazard *= np.where((tenure >= 11) & (tenure < 19), 1.5, 1.0)
+        hazard *= np.where(score < 0.5, 2.0, np.where(score > 0.9, 0.6, 0.9))
+        after_bonus = self.months.fiscal_quarter[month] == 0
+        hazard *= 1.5 if after_bonus else 0.85
+        role = self.staff.seats["role"][spells["seat"]]
+        others = (
+            np.array(norms.LEAVE_HAZARD_OTHERS)[role] / 12 * (not self.size.is_calm)
+        )
+        hazard = np.where(role == AE, hazard, others)
+        is_here = (spells["end"] == NEVER) & (spells["start"] < first)
+        return np.flatnonzero(is_here & (generator.random(len(spells)) < hazard))
+
+    def leave(
+        self,
+        spell: NDArray[np.int64],
+        day: NDArray[np.int64],
+        generator: np.random.Generator,
+        *,
+        is_voluntary: bool | None = None,
+    ) -> None:
+        """End spells on given days and open the seats for a backfill."""
+        staff, count = self.staff, len(spell)
+        person, seat = staff.spells["person"][spell], staff.spells["seat"][spell]
+        choice = generator.random(count) < 0.6  # C: 15 of 25 % leave by themselves
+        delay = self._delay(seat, generator)
+        staff.people["left"][person] = day
+        staff.people["is_voluntary"][person] = (
+            choice if is_voluntary is None else is_voluntary
+        )
+        staff.spells["end"][spell] = day + 1  # the last day still counts
+        staff.openings.add(count, seat=seat, opened=day, fill=_weekday(day + delay))
+        still = np.isin(staff.leaves["person"], person)  # nobody is away after leaving
+        left = staff.people["left"][staff.leaves["person"][still]]
+        staff.leaves["end"][still] = np.minimum(staff.leaves["end"][still], left)
+
+    def _delay(
+        self, seat: NDArray[np.int64], generator: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """Draw the days until an opening is filled, next month at the earliest."""
+        usual = norms.by_segment("backfill_days")[self.staff.seats["segment"][seat]]
+        days: NDArray[np.float64] = generator.gamma(6.0, usual / 6.0).clip(34, 240)
+        return days.astype(np.int64)
+
+    def _promote(
+        self,
+        due: NDArray[np.int64],
+        attainment: NDArray[np.float64],
+        generator: np.random.Generator,
+    ) -> NDArray[np.bool_]:
+        """Fill some openings from inside: the next segment up, or a manager's seat.
+
+        Returns
+        -------
+        (n_due,) bool
+            True where somebody moved in; their old seat opens.
+        """
+        staff, spells = self.staff, self.staff.spells
+        is_filled = np.zeros(len(due), dtype=bool)
+        tried = generator.random(len(due)) < PROMOTION_SHARE
+        score = np.zeros(len(staff.people))
+        score[: len(attainment)] = np.nan_to_num(attainment)
+        for place in np.flatnonzero(tried).tolist():
+            seat = staff.openings["seat"][due[place]]
+            day = int(staff.openings["fill"][due[place]])
+            from_seat = spells["seat"]
+            segment = staff.seats["segment"][seat]
+            may_move = staff.seats["role"][from_seat] == AE
+            may_move &= staff.seats["region"][from_seat] == staff.seats["region"][seat]
+            may_move &= (spells["end"] == NEVER) & (spells["start"] < day - 540)
+            if staff.seats["role"][seat] == AE:
+                may_move &= staff.seats["segment"][from_seat] == segment - 1
+            elif staff.seats["role"][seat] != MANAGER:
+                continue
+            if not may_move.any():
+                continue
+            best = int(np.argmax(np.where(may_move, score[spells["person"]], -1.0)))
+            self._move(best, int(seat), day, generator)
+            is_filled[place] = True
+        return is_filled
+
+    def _move(
+        self, spell: int, seat: int, day: int, generator: np.random.Generator
+    ) -> None:
+        """Move a person from one seat to another; the old one needs a backfill."""
+        staff = self.staff
+        person, old = (int(staff.spells[name][spell]) for name in ("person", "seat"))
+        role, segment, region = (
+            int(staff.seats[name][seat]) for name in ("role", "segment", "region")
+        )
+        usual = norms.by_segment("ramp_months")[segment]
+        staff.spells["end"][spell] = day
+        staff.spells.add(
+            1, seat=seat, person=person, start=day, end=NEVER, plateau=1.0,
+            ramp_months=KNOWS_THE_FIRM * usual,
+        )  # fmt: skip
+        staff.jobs.add(
+            1, person=person, day=day, role=role, segment=segment, region=region,
+            seat=seat,
+        )  # fmt: skip
+        for name, value in (("role", role), ("segment", segment), ("region", region)):
+            staff.people[name][person] = value
+        delay = self._delay(np.array([old]), generator)
+        staff.openings.add(1, seat=old, opened=day, fill=_weekday(day + delay))
+
+    def _go_on_leave(self, month: int, generator: np.random.Generator) -> None:
+        """Let a few sellers be away for one to four months."""
+        spells, seats = self.staff.spells, self.staff.seats
+        first, last = self.months.start[month], self.months.start[month + 1]
+        draw = generator.random(len(spells))
+        may_go = (spells["end"] == NEVER) & (spells["start"] < first - 180)
+        may_go &= seats["role"][spells["seat"]] == AE
+        goes = draw < norms.LEAVE_OF_ABSENCE_YEAR / 12
+        person = spells["person"][may_go & goes]
+        person = person[~np.isin(person, self.staff.leaves["person"])]
+        start = generator.integers(first, last, len(person))
+        length = generator.integers(30, 121, len(person))
+        kind = generator.integers(0, len(LEAVE_KINDS), len(person))
+        self.staff.leaves.add(
+            len(person), person=person, start=start, end=start + length, kind=kind
+        )
+
+
+def _weekday(day: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Move Saturdays and Sundays to the Friday before; 1970-01-01 was a Thursday."""
+    weekday = (day + 3) % 7
+    return day - np.maximum(0, weekday - 4)

@@ -1,0 +1,258 @@
+"""Opportunities: who opens which, how they move, whether they are won."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.demo import norms, streams
+from pipelines.demo.columns import Columns
+from pipelines.demo.market import Market
+from pipelines.demo.months import DAYS_A_MONTH, SECONDS_A_DAY, Months
+from pipelines.demo.sizes import Size
+from pipelines.demo.staff import AE, Staff
+
+NEW, EXPANSION, RENEWAL = range(3)
+TYPES: Final = ("new", "expansion", "renewal")
+OPEN, WON, LOST = range(3)
+VACANT_ACTIVITY: Final = 0.35  # a manager covers an empty seat; assumption
+VACANT_WIN: Final = 0.70  # assumption
+LIST_PRICE_CENTS: Final = (4_500, 3_000, 6_000, 5_000)  # a user and month, by product
+COMPETITOR_SHARE, COMPETITOR_WIN = 0.35, 0.75  # assumption
+CUSTOMER_EFFORT: Final = 0.40  # of a rep's new deals go to customers; assumption
+CUSTOMER_PACE: Final = 0.15  # deals a month a customer bears at most; assumption
+FIRST_DEAL_SHARE: Final = 0.32  # of yearly potential; reps pick the larger accounts
+EXPANSION_SIZE: Final = 0.60  # of a first deal; B: expansion is 40 % of new ARR
+QUARTER_ODDS: Final = np.array(norms.QUARTER_SHARE) / max(norms.QUARTER_SHARE)
+
+
+@dataclass
+class Deals:
+    """Every opportunity ever opened; times are epoch seconds."""
+
+    rows: Columns = field(
+        default_factory=lambda: Columns(
+            account="i4", seat="i4", first_seat="i4", kind="i1", product="i1",
+            created="i8", ends="i8", reached="i1", cycle_days="f4", outcome="i1",
+            luck="f4", is_alive="?", users="i4", price_cents="i4", amount_cents="i8",
+            subscription="i4", has_competitor="?", closer="i4",
+        )
+    )  # fmt: skip
+    moves: Columns = field(
+        default_factory=lambda: Columns(deal="i4", day="i4", seat="i4")
+    )
+
+
+class Selling:
+    """Opens and closes opportunities month by month.
+
+    Parameters
+    ----------
+    size : Size
+        How many opportunities never qualify.
+    staff : Staff
+        Who sits where; talent and ramp.
+    market : Market
+        Accounts and books.
+    months : Months
+        Months of the simulation.
+    seed : int
+        Seed of the company.
+    """
+
+    def __init__(
+        self, size: Size, staff: Staff, market: Market, months: Months, *, seed: int
+    ) -> None:
+        self.size, self.staff, self.market, self.months = size, staff, market, months
+        self.seed = seed
+        self.deals = Deals()
+        self._ending: dict[int, list[NDArray[np.int64]]] = {}
+
+    def remember(self, rows: NDArray[np.int64]) -> None:
+        """File opportunities under the month they end in."""
+        month = self.months.of(self.deals.rows["ends"][rows] // SECONDS_A_DAY)
+        for index in np.unique(month):
+            self._ending.setdefault(int(index), []).append(rows[month == index])
+
+    def prospect(self, month: int) -> None:
+        """Let reps open opportunities at the accounts of their books.
+
+        Notes
+        -----
+        A seat's pace is its rep's activity times a mild pull of the potential in
+        its book; it is spread over the accounts that can bear one more deal, in
+        proportion to the square root of potential.
+        """
+        generator = streams.stream(self.seed, "prospecting", month)
+        accounts, seats = self.market.accounts, self.staff.seats
+        segment = accounts["segment"]
+        most = norms.by_segment("open_per_account")[segment]
+        median = norms.by_segment("deal_median_cents")[segment]
+        weight = np.sqrt(accounts["potential_cents"] / (2.0 * median))
+        weight *= accounts["open_count"] < most
+        seat, count = accounts["seat"], len(seats)
+        is_customer = accounts["customer_from"] >= 0
+        known = np.bincount(seat, weight * is_customer, count).astype(np.float64)
+        unknown = np.bincount(seat, weight * ~is_customer, count).astype(np.float64)
+        pace = self._pace(month, known + unknown)
+        there = np.minimum(CUSTOMER_EFFORT * pace, CUSTOMER_PACE * known)
+        part = np.where(is_customer, there[seat], (pace - there)[seat])
+        whole = np.where(is_customer, known[seat], unknown[seat])
+        wanted = part * weight / np.maximum(whole, 1e-9)
+        is_opened = generator.random(len(accounts)) < 1 - np.exp(-wanted)
+        self._open(np.flatnonzero(is_opened), month, generator)
+
+    def _pace(self, month: int, book: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return how many opportunities each seat opens this month."""
+        staff, seats = self.staff, self.staff.seats
+        is_ae = seats["role"] == AE
+        middle = int(self.months.start[month]) + 14
+        spell, is_held = staff.spell_of(np.arange(len(seats)), middle)
+        person = staff.spells["person"][spell]
+        activity = np.where(
+            is_held & ~staff.is_away(person, middle),
+            staff.people["activity"][person] * staff.people["fte"][person],
+            VACANT_ACTIVITY,
+        )  # fmt: skip
+        segment = np.maximum(seats["segment"], 0)
+        usual = norms.by_segment("qualified_per_month")[segment]
+        usual = usual / (1 - self.size.unqualified_share)
+        typical = np.ones(len(seats))
+        for index in np.unique(segment[is_ae & (book > 0)]):
+            here = is_ae & (segment == index) & (book > 0)
+            typical[here] = book[here].mean()
+        pull = np.clip(book / typical, 0.2, 3.0) ** 0.3
+        return np.where(is_ae & (book > 0), usual * activity * pull, 0.0)
+
+    def _open(
+        self, account: NDArray[np.int64], month: int, generator: np.random.Generator
+    ) -> None:
+        accounts, staff, count = self.market.accounts, self.staff, len(account)
+        segment, seat = accounts["segment"][account], accounts["seat"][account]
+        first, last = self.months.start[month], self.months.start[month + 1]
+        day = generator.integers(first, last, count)
+        second = generator.integers(28_800, 68_400, count)
+        created = np.maximum(day * SECONDS_A_DAY + second, accounts["created"][account])
+        is_customer = accounts["customer_from"][account] >= 0
+        kind = np.where(is_customer, EXPANSION, NEW)
+        spell, is_held = staff.spell_of(seat, day)
+        win = staff.people["win"][staff.spells["person"][spell]]
+        is_qualified = generator.random(count) >= self.size.unqualified_share
+        has_competitor = generator.random(count) < COMPETITOR_SHARE
+        odds = norms.by_segment("win_share")[segment]
+        odds = odds / QUARTER_ODDS.mean() * np.where(is_held, win, VACANT_WIN)
+        odds = odds * np.where(has_competitor, COMPETITOR_WIN, 1.135)
+        odds = (
+            odds
+            * np.where(is_customer, 1.25, 0.94)
+            * np.exp(0.15 * accounts["fit"][account])
+        )
+        is_alive = is_qualified & (generator.random(count) < odds.clip(0.02, 0.92))
+        users, price, product = self._size(account, kind, generator)
+        amount = users.astype(np.int64) * price * 12
+        usual = norms.by_segment("cycle_days")[segment]
+        median = norms.by_segment("deal_median_cents")[segment]
+        mean = (
+            usual
+            * np.where(is_customer, 0.7, 1.0)
+            * (amount / median).clip(0.1, 10) ** 0.12
+        )
+        cycle = generator.gamma(4.0, mean / 4.0).clip(4, 900)
+        steps = np.cumsum(norms.STAGE_SHARE)[:3]
+        part = np.where(
+            is_qualified,
+            generator.beta(1.4, 1.5, count),
+            0.15 * generator.random(count),
+        )
+        part = np.where(is_alive, 1.0, part)
+        ends = created + np.ceil(part * cycle * SECONDS_A_DAY).astype(np.int64) + 7_200
+        ends = np.where(is_alive, self._to_quarter_end(ends, generator), ends)
+        rows = self.deals.rows.add(
+            count, account=account, seat=seat, first_seat=seat, kind=kind,
+            product=product, created=created, ends=ends,
+            reached=np.searchsorted(steps, part, side="right"), cycle_days=cycle,
+            outcome=OPEN, luck=generator.random(count), is_alive=is_alive, users=users,
+            price_cents=price, amount_cents=amount, subscription=-1,
+            has_competitor=has_competitor, closer=-1,
+        )  # fmt: skip
+        np.add.at(accounts["open_count"], account, 1)
+        self.remember(rows)
+
+    def _size(
+        self,
+        account: NDArray[np.int64],
+        kind: NDArray[np.int64],
+        generator: np.random.Generator,
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Draw product, users and price so that amount is users x price x 12."""
+        count = len(account)
+        product = generator.choice(3, size=count, p=(0.6, 0.25, 0.15))
+        discount = generator.beta(1.6, 8.0, count)
+        price = np.array(LIST_PRICE_CENTS)[product] * (1 - discount)
+        whole: NDArray[np.int64] = np.maximum(np.round(price), 500).astype(np.int64)
+        sigma = norms.by_segment("deal_sigma")
+        segment = self.market.accounts["segment"][account]
+        size = self.market.accounts["potential_cents"][account] * FIRST_DEAL_SHARE
+        size = size * np.where(kind == EXPANSION, EXPANSION_SIZE, 1.0)
+        noise = 0.55 * sigma[segment] * generator.normal(size=count)
+        users: NDArray[np.float64] = np.round(size * np.exp(noise) / (whole * 12))
+        return np.maximum(users, 3).astype(np.int64), whole, product
+
+    def _to_quarter_end(
+        self, ends: NDArray[np.int64], generator: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """Pull deals that will be decided towards the last weeks of the quarter."""
+        day = ends // SECONDS_A_DAY
+        month = day.astype("datetime64[D]").astype("datetime64[M]")
+        origin = np.datetime64(int(self.months.start[0]), "D").astype("datetime64[M]")
+        since = (month - origin).astype(np.int64)
+        place = (since + self.months.quarter_month[0]) % 3
+        stays = 3 * np.array(norms.MONTH_OF_QUARTER_SHARE)[place]
+        is_pulled = generator.random(len(ends)) >= stays
+        last = (month + (3 - place)).astype("datetime64[D]").astype(np.int64) - 1
+        back = (
+            np.floor(generator.exponential(6.0, len(ends))).clip(0, 27).astype(np.int64)
+        )
+        pulled = np.maximum((last - back) * SECONDS_A_DAY + ends % SECONDS_A_DAY, ends)
+        return np.where(is_pulled, pulled, ends)
+
+    def close(self, month: int) -> NDArray[np.int64]:
+        """Decide what ends this month.
+
+        Returns
+        -------
+        (n_closed,) int64
+            Rows decided this month, in the order of their closing.
+        """
+        batches = self._ending.pop(month, [])
+        if not batches:
+            return np.zeros(0, dtype=np.int64)
+        rows = np.concatenate(batches)
+        deals, staff = self.deals.rows, self.staff
+        rows = rows[np.lexsort((rows, deals["ends"][rows]))]
+        np.subtract.at(self.market.accounts["open_count"], deals["account"][rows], 1)
+        day = deals["ends"][rows] // SECONDS_A_DAY
+        spell, is_held = staff.spell_of(deals["seat"][rows], day)
+        tenure = (day - staff.spells["start"][spell]) / DAYS_A_MONTH
+        share = norms.ramp_share(tenure, staff.spells["ramp_months"][spell])
+        odds = np.where(is_held, share * staff.spells["plateau"][spell], VACANT_WIN)
+        odds = odds * QUARTER_ODDS[self.months.fiscal_quarter[month]]
+        is_renewal = deals["kind"][rows] == RENEWAL
+        odds = np.where(is_renewal, 1.0, odds)
+        is_won = deals["is_alive"][rows] & (deals["luck"][rows] < odds)
+        deals["outcome"][rows] = np.where(is_won, WON, LOST)
+        deals["closer"][rows] = staff.spells["person"][spell]
+        return rows
+
+    def hand_over(self, day: int, moved: NDArray[np.int64]) -> None:
+        """Move the open deals of accounts that changed seat on a day."""
+        deals, accounts = self.deals.rows, self.market.accounts
+        is_moved = np.zeros(len(accounts), dtype=bool)
+        is_moved[moved] = True
+        is_open = deals["ends"] >= day * SECONDS_A_DAY
+        is_sold = deals["kind"] != RENEWAL
+        rows = np.flatnonzero(is_open & is_sold & is_moved[deals["account"]])
+        seat: NDArray[Any] = accounts["seat"][deals["account"][rows]]
+        deals["seat"][rows] = seat
+        self.deals.moves.add(len(rows), deal=rows, day=day, seat=seat)

@@ -1,0 +1,109 @@
+"""How large a demo company is, and the days its story turns on."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from data_contracts.errors import PolicyError
+
+DEMO_SEED: Final = 76  # its plan year begins calmly, so that alarms are the story's
+FISCAL_FIRST_MONTH: Final = 2  # the demo's fiscal year starts on 1 February
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """One size of company; counts are those of the night before the plan year."""
+
+    name: str
+    seats_count: int  # AE seats
+    accounts_count: int
+    history_years: int
+    regions_count: int
+    growth_year: float  # of AE seats, until the plan year
+    unqualified_share: float  # of opportunities that never qualify; assumption
+    potential_scale: tuple[float, float, float]  # by segment; brings reps to 80 %
+    is_calm: bool  # only scripted events from shortly before the plan year on
+
+
+SIZES: Final = {
+    size.name: size
+    for size in (
+        Size("tiny", 14, 600, 2, 2, 0.20, 0.15, (1.2, 1.05, 1.8), True),
+        Size("small", 25, 5_000, 3, 3, 0.20, 0.35, (0.75, 0.9, 1.05), False),
+        Size("medium", 150, 40_000, 3, 3, 0.20, 0.60, (0.8, 0.97, 0.78), False),
+        Size("large", 1_000, 250_000, 4, 3, 0.20, 0.75, (0.8, 0.97, 0.78), False),
+        Size("huge", 10_000, 2_000_000, 4, 3, 0.20, 0.75, (0.8, 0.97, 0.78), False),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DemoDates:
+    """The nights and days a demo script asks for by name."""
+
+    first_day: date  # first day of history
+    plan_year_start: date  # first day of the first planned fiscal year
+    first_night: date  # the evening before it: the first plan is made from this
+    left_on: date  # last working day of the rep who leaves
+    leaver_night: date  # HR knows of it
+    launch_planned_on: date  # the day the new product should have been sold from
+    after_leaver_night: date  # the leaver and the slipped launch are both visible
+
+
+def size_named(name: str) -> Size:
+    """Return a size by its name.
+
+    Raises
+    ------
+    PolicyError
+        If there is no such size.
+    """
+    if name not in SIZES:
+        raise PolicyError(
+            f"demo size {name!r} does not exist",
+            fix=f"choose one of {', '.join(SIZES)}",
+        )
+    return SIZES[name]
+
+
+def demo_dates(*, size: str = "tiny", first_day: date = date(2024, 2, 1)) -> DemoDates:
+    """Return the dates of the story: when to plan, who leaves when, what slips.
+
+    Parameters
+    ----------
+    size : str, default "tiny"
+        Name of the company's size; it decides the years of history.
+    first_day : date, default 2024-02-01
+        First day of history; the simulation starts with its month.
+
+    Returns
+    -------
+    DemoDates
+        Dates in order. The plan year starts on the first 1 February that leaves
+        the size's years of history before it.
+
+    Raises
+    ------
+    PolicyError
+        If there is no such size.
+
+    Examples
+    --------
+    >>> days = demo_dates()
+    >>> days.first_night.isoformat(), days.leaver_night.isoformat()
+    ('2026-01-31', '2026-05-18')
+    """
+    start = date(first_day.year + size_named(size).history_years, FISCAL_FIRST_MONTH, 1)
+    if (first_day.month, first_day.day) > (FISCAL_FIRST_MONTH, 1):
+        start = start.replace(year=start.year + 1)
+    left = date(start.year, 5, 15)
+    left -= timedelta(days=max(0, left.weekday() - 4))  # a Friday when on a weekend
+    return DemoDates(
+        first_day=first_day.replace(day=1),
+        plan_year_start=start,
+        first_night=start - timedelta(days=1),
+        left_on=left,
+        leaver_night=left + timedelta(days=3),
+        launch_planned_on=date(start.year, 5, 1),
+        after_leaver_night=date(start.year, 6, 5),
+    )

@@ -1,0 +1,94 @@
+"""The demo company on disk: same bytes, only appending, nothing half written."""
+
+import itertools
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from data_contracts.errors import HomeError, PolicyError
+from pipelines.demo import company
+from pipelines.demo.company import demo_dates, write_company
+
+DAYS = demo_dates()
+
+
+def bytes_under(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        write_company(tmp_path / name / "landing", tmp_path / name / "truth", seed=3)
+    assert bytes_under(tmp_path / "one") == bytes_under(tmp_path / "two")
+
+
+def test_another_seed_gives_another_company(tmp_path: Path) -> None:
+    for seed in (1, 2):
+        write_company(tmp_path / str(seed), tmp_path / "truth", seed=seed)
+    assert bytes_under(tmp_path / "1") != bytes_under(tmp_path / "2")
+
+
+def test_a_later_as_of_only_adds_nights(tmp_path: Path) -> None:
+    early, late = tmp_path / "early", tmp_path / "late"
+    write_company(early, tmp_path / "truth", as_of=DAYS.first_night)
+    write_company(late, tmp_path / "truth", as_of=DAYS.after_leaver_night)
+    before, after = bytes_under(early), bytes_under(late)
+    assert set(before) < set(after)
+    assert {name: after[name] for name in before} == before
+
+
+def test_landing_holds_no_truth(tmp_path: Path) -> None:
+    write_company(tmp_path / "landing", tmp_path / "truth")
+    assert not [name for name in bytes_under(tmp_path / "landing") if "truth" in name]
+    assert {path.stem for path in (tmp_path / "truth").iterdir()} >= {
+        "ramp", "reps", "potential", "events",
+    }  # fmt: skip
+
+
+def test_an_interrupted_night_leaves_no_half_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = company.extracts
+
+    def stopping(*arguments: object) -> Iterator[tuple[str, pl.DataFrame]]:
+        yield from itertools.islice(whole(*arguments), 5)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(company, "extracts", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        write_company(tmp_path / "landing", tmp_path / "truth")
+    assert bytes_under(tmp_path) == {}
+
+
+def test_an_unknown_size_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="'enormous' does not exist"):
+        write_company(tmp_path / "landing", tmp_path / "truth", size="enormous")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_dates_out_of_order_are_refused_before_anything_is_written(
+    tmp_path: Path,
+) -> None:
+    landing, truth = tmp_path / "landing", tmp_path / "truth"
+    with pytest.raises(HomeError, match="before the company's first day"):
+        write_company(landing, truth, as_of=date(2023, 1, 1))
+    with pytest.raises(HomeError, match="is not between"):
+        write_company(landing, truth, nights=[DAYS.leaver_night])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_story_is_in_order_for_any_first_day() -> None:
+    for month, day in itertools.product(range(1, 13), (1, 28)):
+        days = demo_dates(first_day=date(2023, month, day))
+        assert days.first_day < days.first_night < days.plan_year_start
+        assert days.left_on < days.leaver_night < days.after_leaver_night
+        assert days.plan_year_start < days.launch_planned_on < days.after_leaver_night
+        assert days.left_on.weekday() < 5
+        assert (days.plan_year_start.month, days.plan_year_start.day) == (2, 1)
