@@ -1,17 +1,19 @@
-"""The warehouse: built by dbt in this process, visited by Python, held by one run.
+"""The one door to `warehouse.duckdb`: dbt builds it here, others look in briefly.
 
-The only module that opens ``warehouse.duckdb``; readers of published tables use the
-serving copy instead.
+Not for readers: they open the serving copy, which nobody ever locks.
 """
 
 import fcntl
-import json
-import os
+import shutil
+import tempfile
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from os import environ  # dbt's profile reads AOP_HOME: it is set here, never read
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 import polars as pl
@@ -20,213 +22,268 @@ from data_contracts.errors import AopError, BusyError, HomeError
 from pipelines.logs import logger
 from pipelines.settings import Settings
 
-PROJECT = Path(__file__).parents[1] / "dbt"
-_SHIPPED = PROJECT / "target" / "manifest.json"
 _log = logger(__name__)
+
+PROJECT: Final = Path(__file__).resolve().parents[1] / "dbt"
+"""Folder of the dbt project."""
+
+_BROKEN: Final = frozenset({"error", "fail", "runtime error"})
+_REFRESH: Final = "run the nightly job: aop refresh"
+
+# A lock belongs to the process, not to a call: whoever holds it here may enter again.
+_held: dict[Path, int] = {}
+_guard = threading.Lock()
+
+
+class WarehouseError(AopError):
+    """A model could not be built, or a test on its rows did not hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class NodeResult:
-    """What became of one dbt model or test."""
+    """What became of one model or test.
+
+    ``status`` is dbt's word: success, pass, warn, fail, error or skipped; ``failures``
+    counts the rows that break a test and is None for a model.
+    """
 
     unique_id: str
-    status: str  # success, pass, warn, error, fail, skipped
+    status: str
     seconds: float
-    failures: int
+    failures: int | None
     message: str
 
     @property
+    def name(self) -> str:
+        """Name without kind and package."""
+        return self.unique_id.split(".")[2]
+
+    @property
     def is_ok(self) -> bool:
-        """True unless the node failed or was skipped."""
-        return self.status in ("success", "pass", "warn")
+        """True for what was built or holds; warnings count, what was skipped does not."""
+        return self.status not in _BROKEN and self.status != "skipped"
 
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """What one dbt pass did, node by node."""
+    """What one dbt pass did, in the order in which it did it."""
 
-    selector: str
     nodes: tuple[NodeResult, ...]
 
     @property
-    def broken(self) -> tuple[NodeResult, ...]:
-        """The nodes that failed, without those skipped because of them."""
-        return tuple(node for node in self.nodes if node.status in ("error", "fail"))
+    def ok(self) -> bool:
+        """True where everything was built and every test holds."""
+        return all(node.is_ok for node in self.nodes)
 
     def raise_if_broken(self) -> None:
-        """Raise where a model or a test failed.
+        """Raise the first fault, so that nothing broken looks fresh.
 
         Raises
         ------
-        AopError
-            Naming the first three nodes and dbt's message about each.
+        WarehouseError
+            If a model could not be built or a test does not hold.
         """
-        if self.broken:
-            listed = "; ".join(
-                f"{node.unique_id}: {' '.join(node.message.split())[:300]}"
-                for node in self.broken[:3]
-            )
-            raise AopError(
-                f"dbt pass {self.selector!r}: {len(self.broken)} node(s) failed: {listed}",
-                fix="mend the data or the model named; the serving copy is unchanged",
-            )
+        if self.ok:
+            return
+        broken = [node for node in self.nodes if node.status in _BROKEN]
+        skipped = sum(node.status == "skipped" for node in self.nodes)
+        first = broken[0] if broken else next(n for n in self.nodes if not n.is_ok)
+        kind = first.unique_id.split(".")[0].replace("_", " ")
+        more = f"; {len(broken) - 1} more broke" if len(broken) > 1 else ""
+        behind = f"; {skipped} were skipped behind it" if skipped else ""
+        raise WarehouseError(
+            f"{kind} {first.name} ended as {first.status}{more}{behind}: "
+            f"{' '.join(first.message.split())}",
+            fix=f"look at {first.name} under dbt/models; nothing was published",
+        )
 
 
-def manifest() -> Path:
-    """Return the parsed project; parse it where that was never done."""
-    newest = max(
-        path.stat().st_mtime
-        for path in PROJECT.rglob("*")
-        if path.suffix in (".sql", ".yml", ".md") and "target" not in path.parts
-    )
-    if not _SHIPPED.is_file() or _SHIPPED.stat().st_mtime < newest:
-        _invoke(["parse"], home=PROJECT, target=_SHIPPED.parent)
-    return _SHIPPED
-
-
-def build(selector: str, settings: Settings) -> BuildResult:
-    """Run one dbt pass, models and tests, in this process.
+def build(
+    selector: str,
+    settings: Settings,
+    *,
+    full_refresh: bool = False,
+    with_unit_tests: bool = False,
+) -> BuildResult:
+    """Build one selector of the dbt project in this process, tests included.
 
     Parameters
     ----------
     selector : str
-        ``actuals`` or ``plan``, from ``dbt/selectors.yml``.
+        ``actuals`` or ``plan`` of ``dbt/selectors.yml``; empty for everything.
+    settings : Settings
+        The home to build; ``raw``, ``reference``, ``forecast`` and ``plan_book`` must
+        hold at least their zero-row files.
+    full_refresh : bool, default False
+        Build incremental facts from nothing.
+    with_unit_tests : bool, default False
+        Also run dbt's unit tests, which test the code rather than the night.
 
     Returns
     -------
     BuildResult
-        Also where something failed: call `raise_if_broken`.
+        Every model and test; ask ``raise_if_broken`` after telling what was built.
+        No connection to the warehouse is left open.
 
     Raises
     ------
-    AopError
-        If dbt could not start at all.
+    WarehouseError
+        If dbt could not begin: the project does not parse, or the selector is unknown.
     """
-    settings.dbt_target.mkdir(parents=True, exist_ok=True)
-    results = settings.dbt_target / "run_results.json"
-    results.unlink(missing_ok=True)
+    arguments = ["build", *_places(settings.dbt_target), "--no-write-json"]
+    arguments += ["--selector", selector] if selector else []
+    arguments += ["--full-refresh"] if full_refresh else []
+    arguments += [] if with_unit_tests else ["--exclude-resource-type", "unit_test"]
     with exclusive(settings):
-        failure = _invoke(
-            ["build", "--selector", selector],
-            home=settings.home,
-            target=settings.dbt_target,
-        )
-    if not results.is_file():
-        raise AopError(
-            f"dbt pass {selector!r} did not start: {failure}",
-            fix=f"see {settings.dbt_target / 'dbt.log'}",
-        )
-    rows = json.loads(results.read_text(encoding="utf-8"))["results"]
-    return BuildResult(
-        selector,
-        tuple(
+        started = time.perf_counter()
+        results = _invoke(arguments, settings.home, parsed=manifest())
+        nodes = tuple(
             NodeResult(
-                unique_id=row["unique_id"],
-                status=row["status"],
-                seconds=row["execution_time"],
-                failures=row["failures"] or 0,
-                message=row["message"] or "",
+                unique_id=one.node.unique_id,
+                status=str(one.status),
+                seconds=float(one.execution_time),
+                failures=one.failures,
+                message=one.message or "",
             )
-            for row in rows
-        ),
+            for one in results.results
+        )
+    broken = sum(node.status in _BROKEN for node in nodes)
+    _log.info(
+        "dbt %s: %d nodes, %d broken, %.1f s",
+        selector or "everything",
+        len(nodes),
+        broken,
+        time.perf_counter() - started,
     )
+    return BuildResult(nodes)
+
+
+def manifest() -> Path:
+    """Return the parsed project, parsing it only where it changed since.
+
+    The same manifest serves every home, because sources are relative to the home.
+    """
+    target = PROJECT / "target"
+    parsed = target / "manifest.json"
+    sources = [
+        path
+        for place in ("models", "macros", "tests", "seeds")
+        for path in (PROJECT / place).rglob("*")
+        if path.is_file()
+    ]
+    sources += [PROJECT / name for name in ("dbt_project.yml", "selectors.yml")]
+    newest = max(path.stat().st_mtime_ns for path in sources)
+    if parsed.is_file() and parsed.stat().st_mtime_ns >= newest:
+        return parsed
+    target.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target) as folder:
+        fresh = Path(folder)
+        _invoke(["parse", *_places(fresh), "--no-partial-parse"], fresh, parsed=None)
+        # manifest.json last: its date says that all is there
+        for name in ("partial_parse.msgpack", "manifest.json"):
+            shutil.move(fresh / name, target / name)
+    return parsed
 
 
 def read(
     settings: Settings, sql: str, parameters: Mapping[str, Any] | None = None
 ) -> pl.DataFrame:
-    """Ask the warehouse one question, read-only, and let go of it.
+    """Visit the warehouse read-only for one query and leave.
 
     Parameters
     ----------
     sql : str
-        With named parameters such as ``$day``.
-    parameters : mapping, optional
-        Their values.
+        One DuckDB query; ``$name`` takes a value from `parameters`.
 
     Raises
     ------
     HomeError
-        If the warehouse was never built.
+        If there is no warehouse yet, or it has not got a table the query names.
     BusyError
         If another process is writing it.
     """
     if not settings.warehouse.is_file():
-        raise HomeError(
-            f"warehouse {settings.warehouse} does not exist",
-            fix=f"run a night: aop refresh --home {settings.home}",
-        )
+        raise HomeError(f"warehouse {settings.warehouse} does not exist", fix=_REFRESH)
+    places = {"file_search_path": str(settings.home)}  # staging reads raw by these
     try:
-        with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
-            connection.execute("set file_search_path = $1", [str(settings.home)])
-            answer: pl.DataFrame = connection.execute(sql, parameters).pl()
-            return answer
+        with duckdb.connect(
+            settings.warehouse, read_only=True, config=places
+        ) as connection:
+            return connection.execute(sql, parameters or {}).pl()
     except duckdb.IOException as error:
+        if "lock" not in str(error):
+            raise
         raise BusyError(
             f"another process is writing {settings.warehouse}",
-            fix="wait for that run to finish, or read serving/aop.duckdb",
+            fix="wait for that run to finish, or read the serving copy",
         ) from error
-
-
-_held: dict[Path, int] = {}
+    except duckdb.CatalogException as error:
+        raise HomeError(
+            f"{settings.warehouse} is not what was expected: {str(error).splitlines()[0]}",
+            fix=_REFRESH,
+        ) from error
 
 
 @contextmanager
 def exclusive(settings: Settings) -> Iterator[None]:
-    """Hold the home; another process that asks waits until it is let go.
+    """Hold the home alone; a second process waits, this one may enter again.
 
-    The lock goes with the process, however it ends. Asking again inside it is free.
+    The lock is the operating system's: it goes with the process, however it ends.
     """
-    lock = settings.lock_file
-    if _held.get(lock):
-        _held[lock] += 1
-        try:
+    path = settings.lock_file
+    with _guard:
+        is_mine = _held.get(path, 0) > 0
+        _held[path] = _held.get(path, 0) + 1
+    try:
+        if is_mine:
             yield
-        finally:
-            _held[lock] -= 1
-        return
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("a+", encoding="utf-8") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            stream.seek(0)
-            _log.warning("waiting for process %s to let go of %s", stream.read(), lock)
-            fcntl.flock(stream, fcntl.LOCK_EX)
-        stream.truncate(0)
-        stream.write(str(os.getpid()))
-        stream.flush()
-        _held[lock] = 1
-        try:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", encoding="utf-8") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                _log.warning("another run holds %s; waiting for it", settings.home)
+                fcntl.flock(stream, fcntl.LOCK_EX)
             yield
-        finally:
-            _held[lock] = 0
+    finally:
+        with _guard:
+            _held[path] -= 1
 
 
-def _invoke(arguments: list[str], *, home: Path, target: Path) -> str:
-    """Run dbt in this process; return its complaint, empty when it was content."""
-    # dbt costs 2 s to import, and most commands never need it
+def _places(target: Path) -> list[str]:
+    return [
+        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+        *("--target-path", str(target), "--log-path", str(target / "logs")),
+        *("--log-level", "none", "--log-level-file", "info", "--no-use-colors"),
+    ]
+
+
+def _invoke(arguments: list[str], home: Path, *, parsed: Path | None) -> Any:
+    """Run dbt with `home` as its home and leave nothing of it open."""
+    # dbt takes two seconds to import; only a build pays for it
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
 
-    before, folder = os.environ.get("AOP_HOME"), Path.cwd()
-    os.environ["AOP_HOME"] = str(home)  # dbt's profile reads it
+    before = environ.get("AOP_HOME")
+    environ["AOP_HOME"] = str(home)
     try:
-        outcome = dbtRunner().invoke(
-            [
-                "--quiet",
-                "--no-use-colors",
-                *arguments,
-                *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
-                *("--target-path", str(target), "--log-path", str(target)),
-            ]
-        )
+        known = None
+        if parsed is not None:
+            known = Manifest.from_msgpack(
+                parsed.with_name("partial_parse.msgpack").read_bytes()
+            )
+        done = dbtRunner(manifest=known).invoke(arguments)
     finally:
-        # the runner keeps the file locked and its own folder current otherwise
         DuckDBConnectionManager.close_all_connections()
-        os.chdir(folder)
         if before is None:
-            del os.environ["AOP_HOME"]
+            del environ["AOP_HOME"]
         else:
-            os.environ["AOP_HOME"] = before
-    return "" if outcome.success else str(outcome.exception or "")
+            environ["AOP_HOME"] = before
+    if done.exception is not None:
+        raise WarehouseError(
+            f"dbt {arguments[0]} could not begin: {' '.join(str(done.exception).split())}",
+            fix="mend what it names under dbt/, or install the locked versions",
+        ) from done.exception
+    return done.result

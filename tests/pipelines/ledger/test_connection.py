@@ -10,8 +10,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from data_contracts.errors import LedgerError
-from pipelines.ledger.connection import HEAD, MIGRATIONS, open_database, reading
+from data_contracts.errors import BusyError, LedgerError
+from pipelines.ledger import connection as opening
+from pipelines.ledger.connection import (
+    HEAD,
+    MIGRATIONS,
+    open_database,
+    reading,
+    writing,
+)
 from pipelines.ledger.schema import metadata
 
 
@@ -41,6 +48,33 @@ def test_readers_do_not_block_the_writer(url: str) -> None:
     engine = open_database(url)
     with reading(engine) as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+
+
+def test_a_writer_who_waits_too_long_is_told(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "BUSY_SECONDS", 0.1)
+    engine = open_database(url)
+    with (
+        writing(engine),
+        pytest.raises(BusyError, match="has been writing the ledger"),
+        writing(engine),
+    ):
+        pass
+
+
+def test_what_fails_half_way_leaves_nothing(url: str) -> None:
+    engine = open_database(url)
+
+    def fail() -> None:
+        with writing(engine) as connection:
+            connection.exec_driver_sql("CREATE TABLE half (x INTEGER)")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    with reading(engine) as connection:
+        assert not sa.inspect(connection).has_table("half")
 
 
 def test_a_file_that_is_no_ledger_is_refused(tmp_path: Path) -> None:

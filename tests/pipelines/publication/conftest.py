@@ -84,7 +84,11 @@ def publish_plan(ledger: Ledger) -> Callable[..., Any]:
     """Propose, approve and publish a plan with the books given."""
 
     def through(
-        owners: dict[str, str], *, start: date = date(2026, 1, 1), **content: Any
+        owners: dict[str, str],
+        *,
+        start: date = date(2026, 1, 1),
+        parent_version: int | None = None,
+        **content: Any,
     ) -> Any:
         books = pl.DataFrame(
             [
@@ -113,6 +117,7 @@ def publish_plan(ledger: Ledger) -> Callable[..., Any]:
             policy_hash="p1",
             input_hash="i1",
             code_hash="c1",
+            parent_version=parent_version,
         )
         ledger.approve(plan.version, "bo")
         return ledger.publish(plan.version, "bo")

@@ -8,7 +8,11 @@ import duckdb
 import polars as pl
 
 from data_contracts.plan import COMPONENTS
-from pipelines.publication.plan_book import component_schema, write_plan_book
+from pipelines.publication.plan_book import (
+    anchor,
+    component_schema,
+    write_plan_book,
+)
 from pipelines.settings import Settings
 
 
@@ -84,3 +88,17 @@ def test_the_same_ledger_gives_the_same_bytes(
     write_plan_book(home)
     assert {file.name: file.read_bytes() for file in home.plan_book.iterdir()} == first
     assert len(first) == 8
+
+
+def test_the_book_keeps_the_newest_event_for_the_ledger_to_be_held_against(
+    home: Settings, publish_plan: Callable[..., Any], ledger: Any
+) -> None:
+    assert anchor(home) is None
+    publish_plan({"A1": "R1"})
+    write_plan_book(home)
+    assert anchor(home) == ledger.verify().last_hash
+    assert ledger.verify(anchor=anchor(home)).is_intact
+
+
+def test_without_a_book_there_is_no_anchor(tmp_path: Path) -> None:
+    assert anchor(Settings(home=tmp_path)) is None

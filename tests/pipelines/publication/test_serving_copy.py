@@ -258,3 +258,28 @@ def read(home: Path, stop: Any, reads: Any, faults: Any) -> None:
             faults.put(repr(error))
         with reads.get_lock():
             reads.value += 1
+
+
+def publish_for_ever(home: Path) -> None:
+    while True:
+        publish(Settings(home=home))
+
+
+@pytest.mark.slow
+def test_a_publisher_killed_at_any_moment_leaves_a_copy_that_reads(
+    home: Settings,
+) -> None:
+    publish(home)
+    context = multiprocessing.get_context("spawn")
+    for wait in (0.9, 1.0, 1.15, 1.3):
+        process = context.Process(target=publish_for_ever, args=(home.home,))
+        process.start()
+        time.sleep(wait)
+        process.kill()
+        process.join(30)
+        assert ask(home.serving_copy, "select as_of from meta.publication") == [
+            (NIGHT,)
+        ]
+        assert (current_parquet(home) / "core" / "dim_rep.parquet").is_file()
+    publish(home)
+    assert not list(home.serving.glob(".build-*"))

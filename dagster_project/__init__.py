@@ -1,0 +1,1 @@
+"""Wiring: assets, checks, sensors and schedules around the use cases. No rules here."""

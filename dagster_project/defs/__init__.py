@@ -1,0 +1,1 @@
+"""Everything Dagster finds: one folder per room of the loop."""

@@ -1,0 +1,1 @@
+"""What readers open, and what asks for a re-plan."""

@@ -1,0 +1,1 @@
+"""Forecasts of ramp, productivity, attrition, bookings and potential."""

@@ -1,0 +1,36 @@
+"""Forecasts of the night, each table with the date it was made."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+from pipelines.planning.forecast import write_forecasts
+
+from dagster_project.failures import stated
+from dagster_project.resources import Home
+from dagster_project.tables import table_specs
+
+TABLES = (
+    "ramp",
+    "productivity",
+    "attrition",
+    "bookings",
+    "account_potential",
+    "backtest",
+)
+FACTS = [
+    dg.AssetKey(["core", table])
+    for table in ("dim_rep", "dim_account", "fct_rep_month", "fct_bookings")
+]
+
+
+@dg.multi_asset(
+    specs=table_specs("forecast", TABLES, deps=FACTS, kinds={"scikitlearn", "parquet"})
+)
+def forecast(home: Home) -> Iterator[dg.MaterializeResult]:
+    """Forecast from the core marts; tables without enough history have no rows."""
+    with stated():
+        rows = write_forecasts(home.settings)
+    for table, count in rows.items():
+        yield dg.MaterializeResult(
+            asset_key=["forecast", table], metadata={"dagster/row_count": count}
+        )

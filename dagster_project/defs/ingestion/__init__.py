@@ -1,0 +1,1 @@
+"""From extract files to raw rows and reference rows."""

@@ -1,0 +1,1 @@
+"""Published plan versions as rows."""

@@ -1,0 +1,47 @@
+"""The one asset that writes to the ledger: a proposal, never a publication."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from dagster_project.defs.forecast.forecast import FACTS
+from dagster_project.defs.forecast.forecast import TABLES as FORECASTS
+from dagster_project.failures import stated
+from dagster_project.resources import Home
+from pipelines.ledger.queries import LedgerReader
+from pipelines.planning.proposal import propose_if_due
+from pipelines.serving.promises import PROMISES, promises
+
+BREACH_TAG = "aop/breach"
+KEY = dg.AssetKey(["planning", "proposal"])
+
+
+@dg.asset(
+    key=KEY,
+    deps=[*FACTS, *(dg.AssetKey(["forecast", table]) for table in FORECASTS)],
+    group_name="planning",
+    kinds={"ortools"},
+    owners=["team:planning"],
+    check_specs=[dg.AssetCheckSpec(name, asset=KEY) for name in PROMISES],
+    output_required=False,
+)
+def proposal(
+    context: dg.AssetExecutionContext, home: Home
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+    """Propose the first plan, or the re-plan one breach asks for, if it is due."""
+    with stated():
+        made = propose_if_due(
+            home.settings, breach_key=context.run.tags.get(BREACH_TAG)
+        )
+    if made is None:
+        context.log.info("no proposal is due; nothing was written")
+        return
+    content = LedgerReader(home.settings.ledger_url).content(made.version)
+    for kept in promises(made, content):
+        yield dg.AssetCheckResult(
+            check_name=kept.name, passed=kept.is_kept, metadata={"found": kept.found}
+        )
+    rows = sum(lines.height for lines in content.values())
+    yield dg.MaterializeResult(
+        metadata={"dagster/row_count": rows, "version": made.version}
+    )

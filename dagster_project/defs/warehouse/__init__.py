@@ -1,0 +1,1 @@
+"""The two dbt passes of a night."""

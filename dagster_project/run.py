@@ -1,0 +1,143 @@
+"""Run the jobs in this process for the commands; the daemon runs the same jobs."""
+
+import shutil
+import time
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+
+from dagster_project.definitions import defs
+from dagster_project.defs.drift.sensor import unanswered
+from dagster_project.defs.planning.proposal import BREACH_TAG, KEY
+from dagster_project.failures import first_stated
+from dagster_project.partitions import NIGHTS
+from dagster_project.progress import Watcher, watched
+from dagster_project.resources import Home
+from data_contracts.errors import AopError, HomeError
+from pipelines.logs import logger
+from pipelines.publication import drift_signal
+from pipelines.serving.orchestrator import RefreshReport
+from pipelines.settings import Settings
+
+_LOG = logger(__name__)
+TEMPLATE = Path(__file__).parent / "dagster.yaml"
+
+
+def refresh(
+    settings: Settings, night: date, watcher: Watcher | None = None
+) -> RefreshReport:
+    """Run one night, then answer every breach it leaves open with a proposal.
+
+    Parameters
+    ----------
+    settings : Settings
+        Home to refresh.
+    night : date
+        What is known on this date is loaded, nothing later.
+    watcher : callable, optional
+        Told the name of each step and whether it started, was done or failed.
+
+    Returns
+    -------
+    RefreshReport
+        Steps run, checks that failed without stopping the night, proposals made.
+
+    Raises
+    ------
+    AopError
+        The first one a step raised; what depends on that step was left as it was.
+    """
+    if not NIGHTS.has_partition_key(night.isoformat()):
+        raise HomeError(
+            f"night {night} is not between {NIGHTS.start:%Y-%m-%d} and today",
+            fix="give the night of an extract: aop extracts list",
+        )
+    started = time.monotonic()
+    runs = [_run("nightly", settings, watcher, night=night)]
+    signal = drift_signal.read(settings)
+    due = unanswered(signal) if signal else []
+    for breach in due:
+        tags = {BREACH_TAG: breach.key, "aop/metric": str(breach.metric)}
+        runs.append(_run("replan", settings, watcher, tags=tags))
+    return RefreshReport(
+        night=night,
+        steps_count=sum(len(run.get_step_success_events()) for run in runs),
+        seconds=time.monotonic() - started,
+        failed_checks=tuple(name for run in runs for name in _failed_checks(run)),
+        breaches=tuple(breach.key for breach in due),
+        proposals=tuple(version for run in runs for version in _proposals(run)),
+    )
+
+
+def publish(settings: Settings, watcher: Watcher | None = None) -> None:
+    """Show the published plan in the marts and the serving copy.
+
+    Raises
+    ------
+    AopError
+        The first one a step raised; readers keep the copy they had.
+    """
+    _run("publication", settings, watcher)
+
+
+def instance(settings: Settings) -> dg.DagsterInstance:
+    """Open the home's own Dagster instance, with the project's settings."""
+    place = settings.dagster_home / "dagster.yaml"
+    if not place.is_file():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(TEMPLATE, place)
+    return dg.DagsterInstance.from_config(str(settings.dagster_home))
+
+
+def _run(
+    job: str,
+    settings: Settings,
+    watcher: Watcher | None,
+    *,
+    night: date | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> dg.ExecuteInProcessResult:
+    settings.require_home()
+    with instance(settings) as held, watched(watcher):
+        result = defs.resolve_job_def(job).execute_in_process(
+            instance=held,
+            partition_key=night.isoformat() if night else None,
+            tags=tags,
+            resources={"home": Home.of(settings)},
+            run_config={"loggers": {"steps": {}}},
+            raise_on_error=False,
+        )
+    if not result.success:
+        raise first_stated(list(result.all_events)) or _unstated(job, result)
+    return result
+
+
+def _failed_checks(result: dg.ExecuteInProcessResult) -> list[str]:
+    return [
+        f"{check.asset_key.to_user_string()} {check.check_name}"
+        for check in result.get_asset_check_evaluations()
+        if not check.passed
+    ]
+
+
+def _proposals(result: dg.ExecuteInProcessResult) -> list[int]:
+    made = [
+        event.materialization
+        for event in result.get_asset_materialization_events()
+        if event.asset_key == KEY
+    ]
+    return [int(str(one.metadata["version"].value)) for one in made]
+
+
+def _unstated(job: str, result: dg.ExecuteInProcessResult) -> AopError:
+    """Name the step that broke for a reason nobody foresaw; log how."""
+    for event in result.get_step_failure_events():
+        error = event.step_failure_data.error
+        _LOG.error("step %s: %s", event.step_key, error.to_string() if error else "")
+    steps = ", ".join(sorted(result.get_failed_step_keys())) or "its resources"
+    return AopError(
+        f"job {job} broke in {steps}, which is a fault of the program",
+        fix="the log above says where; report it with the run id " + result.run_id,
+    )

@@ -1,0 +1,27 @@
+{#
+    One term of the Shiryaev-Roberts sum, averaged over four sizes of shift.
+
+    For scores that are standard normal while the plan holds, each exp(lambda * S -
+    n * lambda^2 / 2) is a likelihood ratio with mean one, so the summed statistic less
+    the months elapsed is a martingale: a limit of 12 * series / budget keeps first
+    alarms at or below the budget a year, however the series depend on each other.
+
+    sum_of_scores : sum of n scores, counted positive in the direction of the shift
+    months : n
+#}
+{% macro shift_evidence(sum_of_scores, months) -%}
+    (
+        exp(0.2 * {{ sum_of_scores }} - 0.02 * {{ months }})
+        + exp(0.4 * {{ sum_of_scores }} - 0.08 * {{ months }})
+        + exp(0.8 * {{ sum_of_scores }} - 0.32 * {{ months }})
+        + exp(1.4 * {{ sum_of_scores }} - 0.98 * {{ months }})
+    ) / 4
+{%- endmacro %}
+
+{#
+    A score no longer than eight: beyond that nothing is added to the evidence but the
+    risk of an overflow. A month without a score counts as a month on plan.
+#}
+{% macro bounded_score(score) -%}
+    greatest(least(coalesce({{ score }}, 0), 8), -8)
+{%- endmacro %}

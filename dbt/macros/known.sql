@@ -1,0 +1,27 @@
+{#
+    The rows of a staging model as they were known on a night: per key the version
+    learned last, unless the source no longer held it.
+
+    relation : a staging model, which keeps every version with known_on, is_deleted
+    keys : columns that tell its rows apart
+    night : SQL for the night; the night of the run unless told
+#}
+{% macro as_known(relation, keys, night=none) -%}
+    select versions.*
+    from (
+        select
+            every_version.*,
+            row_number() over (
+                partition by {% for key in keys %}every_version.{{ key }}{{ ', ' if not loop.last }}{% endfor %}
+                order by every_version.known_on desc
+            ) as recency
+        from {{ relation }} as every_version
+        {%- if night is none %}
+        inner join {{ ref('stg_reference__run') }} as run
+            on every_version.known_on <= run.as_of
+        {%- else %}
+        where every_version.known_on <= {{ night }}
+        {%- endif %}
+    ) as versions
+    where versions.recency = 1 and not versions.is_deleted
+{%- endmacro %}

@@ -1,0 +1,84 @@
+with spells as (
+
+    select * from {{ ref('int_billing__item_spells') }}
+
+),
+
+months as (
+
+    select
+        *,
+        least(month_end, data_through) as measured_on
+    from {{ ref('int_policy__months') }}
+    where has_begun
+
+),
+
+closings as (
+
+    select
+        spells.account_id,
+        months.month_start,
+        cast(sum(spells.arr_cents) as bigint) as closing_cents
+    from spells
+    inner join months
+        on
+            spells.valid_from <= months.measured_on
+            and coalesce(spells.valid_to, {{ end_of_time() }}) >= months.measured_on
+    group by spells.account_id, months.month_start
+
+),
+
+first_months as (
+
+    select
+        account_id,
+        min(month_start) as first_month_start
+    from closings
+    group by account_id
+
+),
+
+-- every month from the first, so that a month without service is a zero
+every_month as (
+
+    select
+        first_months.account_id,
+        months.month_start,
+        months.is_complete,
+        months.as_of,
+        coalesce(closings.closing_cents, 0) as closing_cents
+    from first_months
+    inner join months
+        on first_months.first_month_start <= months.month_start
+    left join closings
+        on
+            first_months.account_id = closings.account_id
+            and months.month_start = closings.month_start
+
+),
+
+final as (
+
+    select
+        account_id,
+        month_start,
+        is_complete,
+        as_of,
+        closing_cents,
+        coalesce(
+            lag(closing_cents) over (partition by account_id order by month_start), 0
+        ) as opening_cents,
+        coalesce(
+            max(closing_cents) over (
+                partition by account_id
+                order by month_start
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) > 0 as was_customer
+    from every_month
+
+)
+
+select * from final

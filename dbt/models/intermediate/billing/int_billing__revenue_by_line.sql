@@ -1,0 +1,57 @@
+with lines as (
+
+    select * from {{ ref('int_billing__lines_in_force') }}
+
+),
+
+months as (
+
+    select
+        month_start,
+        least(month_end, data_through) as recognised_to
+    from {{ ref('int_policy__months') }}
+    where has_begun
+
+),
+
+service_months as (
+
+    select
+        lines.line_id,
+        lines.account_id,
+        lines.amount_cents,
+        lines.service_days,
+        months.month_start,
+        least(
+            greatest({{ days_between('lines.service_from', 'months.month_start') }}, 0),
+            lines.service_days
+        ) as days_before,
+        least(
+            greatest(
+                {{ days_between('lines.service_from', 'months.recognised_to') }} + 1, 0
+            ),
+            lines.service_days
+        ) as days_after
+    from lines
+    inner join months
+        on
+            lines.service_from <= months.recognised_to
+            and {{ days_between('lines.service_from', 'months.month_start') }}
+            < lines.service_days
+
+),
+
+final as (
+
+    -- by day of service; the months of a line sum to the line, cent by cent
+    select
+        line_id,
+        account_id,
+        month_start,
+        {{ part_of('amount_cents', 'days_before', 'days_after', 'service_days') }}
+            as recognised_cents
+    from service_months
+
+)
+
+select * from final

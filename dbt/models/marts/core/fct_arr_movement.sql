@@ -1,0 +1,33 @@
+with movements as (
+
+    select * from {{ ref('int_billing__arr_movements') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('int_crm__accounts_segmented') }}
+
+),
+
+final as (
+
+    select
+        movements.account_id,
+        accounts.segment_id,
+        accounts.region_id,
+        movements.month_start,
+        movements.movement,
+        movements.opening_cents,
+        movements.amount_cents,
+        movements.closing_cents,
+        not movements.is_complete as is_partial,
+        movements.as_of
+    from movements
+    inner join accounts
+        on movements.account_id = accounts.account_id
+    where movements.movement is not null
+
+)
+
+select * from final

@@ -1,0 +1,60 @@
+with credits as (
+
+    select * from {{ ref('int_crm__credits') }}
+
+),
+
+opportunities as (
+
+    select * from {{ ref('int_crm__known_opportunities') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('int_crm__accounts_segmented') }}
+
+),
+
+days as (
+
+    select * from {{ ref('stg_reference__fiscal_days') }}
+
+),
+
+run as (
+
+    select * from {{ ref('stg_reference__run') }}
+
+),
+
+final as (
+
+    select
+        credits.opportunity_id,
+        credits.rep_id,
+        opportunities.account_id,
+        accounts.segment_id,
+        accounts.region_id,
+        opportunities.product_id,
+        opportunities.close_date as booked_on,
+        days.month_start,
+        cast(days.fiscal_year as integer) as fiscal_year,
+        cast(days.fiscal_quarter as integer) as fiscal_quarter,
+        opportunities.booking_type,
+        credits.credit_share,
+        credits.amount_cents,
+        run.as_of
+    from credits
+    inner join opportunities
+        on credits.opportunity_id = opportunities.opportunity_id
+    inner join accounts
+        on opportunities.account_id = accounts.account_id
+    inner join days
+        on opportunities.close_date = days.date_day
+    inner join run
+        on opportunities.close_date <= run.data_through
+
+)
+
+select * from final

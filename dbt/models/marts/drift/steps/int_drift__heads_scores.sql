@@ -1,0 +1,126 @@
+with in_force as (
+
+    select * from {{ ref('int_plan__months_in_force') }}
+    where is_complete
+
+),
+
+capacity as (
+
+    select
+        plan_version,
+        month_start,
+        segment_id || ':' || role as node_id,
+        heads
+    from {{ ref('fct_plan_capacity') }}
+
+),
+
+history as (
+
+    select * from {{ ref('int_drift__heads_history') }}
+
+),
+
+versions as (
+
+    select distinct
+        plan_version,
+        effective_from
+    from in_force
+
+),
+
+-- heads that come and go in a month, per head, over all cells before the plan
+variances as (
+
+    select
+        versions.plan_version,
+        count(distinct history.month_start) as months_count,
+        {{ ratio(
+            'sum(history.change_heads * history.change_heads)',
+            'sum(history.opening_heads)'
+        ) }} as variance_factor
+    from versions
+    inner join history
+        on history.month_start < versions.effective_from
+    group by versions.plan_version
+
+),
+
+months as (
+
+    select
+        capacity.node_id,
+        capacity.month_start,
+        capacity.plan_version,
+        capacity.heads as plan_value,
+        before.heads as plan_value_before,
+        in_force.previous_plan_version,
+        variances.variance_factor,
+        coalesce(variances.months_count, 0) as history_months_count,
+        cast(coalesce(history.closing_heads, 0) as double) as actual_value
+    from in_force
+    inner join capacity
+        on
+            in_force.plan_version = capacity.plan_version
+            and in_force.month_start = capacity.month_start
+    left join capacity as before
+        on
+            in_force.previous_plan_version = before.plan_version
+            and capacity.node_id = before.node_id
+            and capacity.month_start = before.month_start
+    left join history
+        on
+            capacity.node_id = history.node_id
+            and capacity.month_start = history.month_start
+    left join variances
+        on capacity.plan_version = variances.plan_version
+
+),
+
+restarts as (
+
+    select
+        *,
+        case
+            when previous_plan_version is null then 1
+            when previous_plan_version = plan_version then 0
+            when plan_value_before = plan_value then 0
+            else 1
+        end as is_restart,
+        lag(actual_value - plan_value) over (
+            partition by node_id order by month_start
+        ) as gap_before
+    from months
+
+),
+
+final as (
+
+    -- heads carry over, so what is new in a month is how far the gap has moved
+    select
+        'headcount' as metric,
+        'segment_role' as node_level,
+        node_id,
+        month_start,
+        plan_version,
+        plan_value,
+        actual_value,
+        history_months_count,
+        case
+            when variance_factor > 0 and plan_value > 0
+                then
+                    (
+                        actual_value
+                        - plan_value
+                        - case when is_restart = 1 then 0 else coalesce(gap_before, 0) end
+                    )
+                    / sqrt(variance_factor * greatest(plan_value, 1))
+        end as z,
+        is_restart
+    from restarts
+
+)
+
+select * from final

@@ -1,0 +1,48 @@
+with bookings as (
+
+    select * from {{ ref('fct_bookings') }}
+
+),
+
+nodes as (
+
+    select
+        'company' as node_level,
+        'company' as node_id,
+        month_start,
+        amount_cents
+    from bookings
+
+    union all
+
+    select
+        'segment' as node_level,
+        segment_id as node_id,
+        month_start,
+        amount_cents
+    from bookings
+
+    union all
+
+    select
+        'region' as node_level,
+        region_id as node_id,
+        month_start,
+        amount_cents
+    from bookings
+
+),
+
+final as (
+
+    select
+        node_level,
+        node_id,
+        month_start,
+        cast(sum(amount_cents) as bigint) as bookings_cents
+    from nodes
+    group by node_level, node_id, month_start
+
+)
+
+select * from final

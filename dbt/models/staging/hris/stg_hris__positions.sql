@@ -1,0 +1,32 @@
+with source as (
+
+    select * from {{ source('hris', 'positions') }}
+
+),
+
+renamed as (
+
+    select
+        -- ids
+        position_id,
+        worker_id,
+
+        -- job
+        role as role_name,
+        segment as segment_name,
+        region as region_name,
+        status,
+
+        -- dates
+        opened_on,
+        target_start_on,
+
+        -- knowledge
+        _known_on as known_on,
+        _is_deleted as is_deleted
+
+    from source
+
+)
+
+select * from renamed

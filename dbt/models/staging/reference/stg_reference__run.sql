@@ -1,0 +1,20 @@
+with source as (
+
+    select * from {{ source('reference', 'run') }}
+
+),
+
+renamed as (
+
+    select
+        as_of,
+        data_through,
+        policy_hash,
+        company as company_name,
+        currency
+
+    from source
+
+)
+
+select * from renamed

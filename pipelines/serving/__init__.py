@@ -1,0 +1,1 @@
+"""The faces people and programs see: commands and pages."""

@@ -1,0 +1,1 @@
+"""The `aop` command: parse, call one use case, print."""

@@ -1,0 +1,40 @@
+"""`aop demo`: a seeded company's extracts, and with --play the whole loop on it."""
+
+from typing import Annotated
+
+import typer
+
+from pipelines import logs
+from pipelines.demo.company import demo_dates
+from pipelines.demo.sizes import SIZES
+from pipelines.serving.cli.options import AsOfOption, HomeOption, VerboseOption
+from pipelines.serving.cli.play import deliver, play
+from pipelines.serving.home import make_home
+from pipelines.settings import Settings
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command(epilog="Next: aop refresh, or see it whole: aop demo --play")
+def demo(
+    size: Annotated[str, typer.Option(help=f"One of {', '.join(SIZES)}.")] = "tiny",
+    seed: Annotated[int, typer.Option(help="Same seed, same company.", min=0)] = 7,
+    as_of: AsOfOption = None,
+    is_played: Annotated[
+        bool, typer.Option("--play", help="Plan, publish, drift and re-plan on it.")
+    ] = False,
+    home: HomeOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Make a company: policy, extracts of its nights, and the truth aside."""
+    logs.to_stderr(verbose=verbose)
+    settings = Settings.from_env(home)
+    if is_played:
+        play(settings, size=size, seed=seed)
+        return
+    if not settings.policy_file.is_file():
+        make_home(settings, policy="demo")
+    night = as_of or demo_dates(size=size).first_night
+    rows = deliver(settings, size=size, seed=seed, night=night)
+    print(f"made {rows:,} rows of extracts in {settings.landing}")
+    print(f"next: aop refresh --home {settings.home} --as-of {night}")

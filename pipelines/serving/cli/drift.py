@@ -1,0 +1,44 @@
+"""`aop drift`: what has left the plan, why, and what it asks to be planned again."""
+
+from typing import Annotated
+
+import typer
+
+from pipelines.serving.cli.options import HomeOption, JsonOption
+from pipelines.serving.cli.output import document, table
+from pipelines.serving.drifting import breaches, signals
+from pipelines.settings import Settings
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+_BREACH = ("breach_key", "state", "first_seen_on", "scope", "asks_for", "cause")
+_SIGNAL = (
+    "metric",
+    "node_level",
+    "node_id",
+    "direction",
+    "statistic",
+    "limit_value",
+    "is_alarm",
+    "is_silent",
+)
+
+
+@app.command(epilog="Next: aop plan list")
+def drift(
+    all_signals: Annotated[
+        bool, typer.Option("--signals", help="Every signal, not only breaches.")
+    ] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List breaches with cause and what each asks for; with --signals every node."""
+    settings = Settings.from_env(home)
+    found, shown = breaches(settings), signals(settings) if all_signals else []
+    if as_json:
+        document({"breaches": found, "signals": shown})
+        return
+    table(found, columns=_BREACH, empty="no breach: every metric is inside its limit")
+    if all_signals:
+        print()
+        table(shown, columns=_SIGNAL, empty="no signal: no plan is in force yet")

@@ -1,0 +1,72 @@
+"""`aop refresh`: one night, in this process, through the orchestrator."""
+
+import contextlib
+import sys
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+
+import typer
+
+from pipelines import logs
+from pipelines.ingestion.sources import check_night, extract_dates
+from pipelines.serving.cli.options import (
+    AsOfOption,
+    HomeOption,
+    JsonOption,
+    VerboseOption,
+)
+from pipelines.serving.cli.output import Progress, document
+from pipelines.serving.orchestrator import RefreshReport, orchestrator
+from pipelines.settings import Settings
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command(epilog="Next: aop status")
+def refresh(
+    as_of: AsOfOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Run one night: load extracts, forecast, propose if due, show drift.
+
+    Without --as-of the night is that of the newest extract. Rerunning a night
+    changes nothing. Nothing is approved or published.
+    """
+    logs.to_stderr(verbose=verbose)
+    settings = Settings.from_env(home).require_home()
+    night = as_of or newest_night(settings)
+    report = run_night(settings, night)
+    if as_json:
+        document(asdict(report))
+        return
+    print(told(report))
+    print(f"next: aop status --home {settings.home}")
+
+
+def newest_night(settings: Settings) -> date:
+    """Return the night of the newest extract that is not dated after today."""
+    today = datetime.now(UTC).date()
+    check_night(settings, today)
+    return min(max(last for _, last in extract_dates(settings, today).values()), today)
+
+
+def run_night(settings: Settings, night: date) -> RefreshReport:
+    """Run one night with its steps shown on a terminal; keep standard output clean."""
+    with Progress() as progress, contextlib.redirect_stdout(sys.stderr):
+        return orchestrator().refresh(settings, night, progress)
+
+
+def told(report: RefreshReport) -> str:
+    """Say in a few lines what a night did."""
+    lines = [
+        f"night {report.night}: {report.steps_count} steps in {report.seconds:.0f} s"
+    ]
+    lines += [f"  check failed without stopping it: {c}" for c in report.failed_checks]
+    lines += [f"  breach: {key}" for key in report.breaches]
+    lines += [
+        f"  proposed version {version}; read it: aop plan show {version}"
+        for version in report.proposals
+    ]
+    return "\n".join(lines)

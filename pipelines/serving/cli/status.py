@@ -1,0 +1,59 @@
+"""`aop status`: what is fresh, what failed, what is missing, what waits for whom."""
+
+import typer
+
+from pipelines.serving.cli.options import HomeOption, JsonOption
+from pipelines.serving.cli.output import document, table
+from pipelines.serving.nights import state
+from pipelines.settings import Settings
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Show where the nights and the plan stand. Reads only."""
+    now = state(Settings.from_env(home))
+    if as_json:
+        document(now)
+        return
+    if now["as_of"] is None:
+        print(f"{now['home']}: no night was run yet; run one: aop refresh")
+        return
+    print(f"{now['company']} ({now['home']})")
+    print(f"  last night    {now['as_of']}, extracts through {now['data_through']}")
+    print(f"  readers see   {now['serving_as_of'] or 'nothing yet'}")
+    if now["serving_as_of"] != now["as_of"]:
+        print("                the last night did not finish; run it: aop refresh")
+    plan = now["plan"]
+    print(f"  plan in force {_plan(plan) if plan else 'none published yet'}")
+    for title, rows, columns, empty in (
+        ("refused files", now["refused"], ("contract", "file", "reason"), "none"),
+        (
+            "not computed for want of input",
+            now["not_computed"],
+            ("what_is_not_computed", "why", "contract"),
+            "nothing: every input is there",
+        ),
+        (
+            "waits for somebody",
+            now["waiting"],
+            ("version", "state", "title", "waits_for"),
+            "nothing",
+        ),
+        (
+            "open breaches",
+            now["open_breaches"],
+            ("breach_key", "asks_for", "cause"),
+            "none",
+        ),
+    ):
+        print(f"\n{title}:")
+        table(rows, columns=columns, empty=empty)
+
+
+def _plan(plan: dict[str, object]) -> str:
+    return (
+        f"version {plan['version']}, {plan['title']}, "
+        f"{plan['effective_from']} to {plan['effective_to']}"
+    )

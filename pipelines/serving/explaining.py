@@ -1,0 +1,98 @@
+"""Why a rep or an account is planned as it is: the lines and reasons of a version."""
+
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from data_contracts.errors import LedgerError
+from pipelines.ledger.queries import LedgerReader
+from pipelines.ledger.records import PlanVersion
+from pipelines.settings import Settings
+
+
+def chosen_version(
+    ledger: LedgerReader, version: int | None, night: date | None
+) -> PlanVersion:
+    """Return the version asked for, else the one in force, else the newest.
+
+    Raises
+    ------
+    LedgerError
+        If it does not exist, or nothing was ever proposed.
+    """
+    if version is not None:
+        return ledger.get(version)
+    in_force = ledger.in_force(night) if night else None
+    if in_force is not None:
+        return in_force
+    known = ledger.versions()
+    if not known:
+        raise LedgerError(
+            "no plan was ever proposed", fix="a night proposes the first: aop refresh"
+        )
+    return known[-1]
+
+
+def account(
+    settings: Settings, account_id: str, version: int | None, night: date | None
+) -> dict[str, Any]:
+    """Return who owns an account in a version, why, and the price of the alternative.
+
+    Raises
+    ------
+    LedgerError
+        If the version does not hold the account.
+    """
+    ledger = LedgerReader(settings.require_home().ledger_url)
+    plan = chosen_version(ledger, version, night)
+    lines = ledger.lines(plan.version, "assignment").filter(
+        pl.col("account_id") == account_id
+    )
+    if lines.is_empty():
+        raise _unknown("account", account_id, plan)
+    return {"plan": _head(plan), "assignment": lines.to_dicts()}
+
+
+def rep(
+    settings: Settings, rep_id: str, version: int | None, night: date | None
+) -> dict[str, Any]:
+    """Return the quota of a rep by month with its reasons, and the book behind it.
+
+    Raises
+    ------
+    LedgerError
+        If the version gives the rep neither quota nor accounts.
+    """
+    ledger = LedgerReader(settings.require_home().ledger_url)
+    plan = chosen_version(ledger, version, night)
+    quota = ledger.lines(plan.version, "quota").filter(pl.col("rep_id") == rep_id)
+    every = ledger.lines(plan.version, "assignment")
+    book = every.filter(pl.col("rep_id") == rep_id)
+    given = every.filter((pl.col("previous_rep_id") == rep_id) & pl.col("is_moved"))
+    if quota.is_empty() and book.is_empty() and given.is_empty():
+        raise _unknown("rep", rep_id, plan)
+    return {
+        "plan": _head(plan),
+        "quota": quota.to_dicts(),
+        "quota_cents": int(quota["quota_cents"].sum()),
+        "accounts_count": book.height,
+        "potential_cents": int(book["potential_cents"].sum()),
+        "received": book.filter(pl.col("is_moved")).to_dicts(),
+        "given": given.to_dicts(),
+    }
+
+
+def _head(plan: PlanVersion) -> dict[str, Any]:
+    whole = asdict(plan)
+    names = ("version", "state", "title", "as_of", "effective_from", "effective_to")
+    return {name: whole[name] for name in names}
+
+
+def _unknown(kind: str, name: str, plan: PlanVersion) -> LedgerError:
+    return LedgerError(
+        f"plan version {plan.version} knows no {kind} {name!r}",
+        fix=f"see who is planned: aop plan show {plan.version} --lines "
+        f"{'assignment' if kind == 'account' else 'quota'}",
+    )

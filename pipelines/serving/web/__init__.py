@@ -1,0 +1,1 @@
+"""The review pages: server-rendered, read-only, without JavaScript."""

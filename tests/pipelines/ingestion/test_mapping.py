@@ -1,0 +1,191 @@
+"""Foreign columns become canonical ones; what is not understood is never lost."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+
+from data_contracts.errors import ContractError
+from pipelines.ingestion.mapping import load_mapping, mapping_names
+
+NIGHT = date(2026, 1, 31)
+
+HEAD = """
+name: ours
+description: Our exports.
+nulls: ["#N/A"]
+files: {deals: "deals.csv", people: "people.csv"}
+contracts:
+"""
+
+
+@pytest.fixture
+def mapped(home, landing, raw):
+    """Land one contract through a mapping: `mapped(id, body, **files)` → raw rows."""
+
+    def run(contract_id: str, body: str, **files: str):
+        folder = home.home / "exports"
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (folder / f"{name}.csv").write_text(text)
+        indented = "\n".join(f"    {line}" for line in body.strip().splitlines())
+        (home.home / "ours.yaml").write_text(f"{HEAD}  {contract_id}:\n{indented}\n")
+        home.sources_file.write_text(
+            "sources:\n  - folder: exports\n    mapping: ours.yaml\n"
+            "    extracted_on: 2026-01-31\n"
+        )
+        result = landing(contract_id)
+        result.raise_if_refused()
+        return result, raw(contract_id)
+
+    return run
+
+
+def test_every_step_of_a_column_recipe(mapped) -> None:
+    body = """
+file: deals
+columns:
+  invoice_id: Id
+  customer_id: {coalesce: [Customer, Payer]}
+  status: {from: State, values: {p: paid, v: void}}
+  issued_at: {from: Created, unit: epoch_seconds}
+  due_at: {from: Due, timezone: Europe/Berlin}
+  paid_at: {from: Paid, format: "%d/%m/%Y"}
+  total: {from: Total, unit: minor}
+  currency: {constant: EUR}
+"""
+    deals = (
+        "Id,Customer,Payer,State,Created,Due,Paid,Total\n"
+        "i1,#N/A,c9,p,1767225600,2026-01-15 12:00:00,03/02/2026,123456\n"
+        "i2,c1,c9,v,1767225600,2026-07-15T12:00:00Z,#N/A,-5\n"
+    )
+    _, rows = mapped("billing-invoices", body, deals=deals)
+    first, second = rows.to_dicts()
+    assert (first["customer_id"], second["customer_id"]) == ("c9", "c1")
+    assert (first["status"], second["status"]) == ("paid", "void")
+    assert first["issued_at"] == datetime.fromisoformat("2026-01-01")
+    assert first["due_at"] == datetime.fromisoformat("2026-01-15T11:00")  # Berlin +1
+    assert second["due_at"] == datetime.fromisoformat("2026-07-15T12:00")  # said so
+    assert first["paid_at"] == datetime.fromisoformat("2026-02-03")
+    assert second["paid_at"] is None
+    assert (first["total"], second["total"]) == (Decimal("1234.56"), Decimal("-0.05"))
+    assert first["currency"] == "EUR"
+
+
+def test_decimal_commas_and_signs_are_read_where_the_mapping_says(mapped) -> None:
+    body = """
+file: deals
+columns:
+  user_id: Id
+  period_start: {constant: "2026-01-01"}
+  period_end: {constant: "2026-03-31"}
+  quota: {from: Quota, strip: "€ ", decimal: ","}
+"""
+    _, rows = mapped("crm-quotas", body, deals='Id,Quota\nu1,"€ 1.234,50"\n')
+    assert rows["quota"].to_list() == [Decimal("1234.5")]
+
+
+def test_text_a_step_does_not_understand_is_quarantined_not_lost(
+    mapped, quarantined
+) -> None:
+    body = """
+file: deals
+columns:
+  user_id: Id
+  period_start: {from: Start, format: "%d/%m/%Y"}
+  period_end: {constant: "2027-03-31"}
+  quota: {from: Quota, unit: minor}
+"""
+    deals = "Id,Start,Quota\nu1,01/02/2026,100\nu2,32/01/2026,5\nu3,01/02/2026,x\n"
+    result, rows = mapped("crm-quotas", body, deals=deals + "u4,01/03/2026,7\n")
+    assert result.quarantined == 2
+    assert quarantined("crm-quotas")["value"].to_list() == ["32/01/2026", "x"]
+    assert rows["period_start"].to_list() == [date(2026, 2, 1), date(2026, 3, 1)]
+
+
+def test_sql_joins_files_and_keeps_the_line(mapped) -> None:
+    body = """
+file: deals
+sql: |
+  select deals._line, deals.Id as user_id, people.Name as name
+  from deals left join people on deals.Owner = people.Id
+"""
+    _, rows = mapped(
+        "crm-users",
+        body,
+        deals="Id,Owner\nd1,p1\nd2,p2\n",
+        people="Id,Name\np2,Bo\np1,Ada\n",
+    )
+    told = rows.sort("user_id").select("user_id", "name", "_line").rows()
+    assert told == [("d1", "Ada", 2), ("d2", "Bo", 3)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("select Id as user_id from deals", "leaves out name"),
+        ("select 1; select 2", "not one select"),
+        ("drop table deals", "not one select"),
+        ("select Nope as user_id from deals", "Nope"),
+        ("select Id as user_id, content as name from deals, read_text('/etc/hosts')",
+         "disabled by configuration"),
+        ("select Id as user_id, getenv('HOME') as name from deals", "getenv"),
+        ("select 1) to '/tmp/x' (format csv); --", "fails"),
+    ],
+)  # fmt: skip
+def test_peoples_sql_may_only_select_from_their_files(mapped, sql, told) -> None:
+    body = f"file: deals\nsql: |\n  {sql}"
+    with pytest.raises(ContractError) as refused:
+        mapped("crm-users", body, deals="Id,Owner\nd1,p1\n")
+    assert told in refused.value.what
+
+
+def test_a_column_expression_may_not_reach_outside_either(mapped) -> None:
+    body = """
+file: deals
+columns:
+  user_id: Id
+  name: {sql: "(select content from read_text('/etc/hosts'))"}
+"""
+    with pytest.raises(ContractError, match="disabled by configuration"):
+        mapped("crm-users", body, deals="Id\nd1\n")
+
+
+def test_a_broken_line_in_a_joined_file_refuses_it(mapped) -> None:
+    body = "file: deals\nsql: |\n  select Id as user_id, Owner as name from deals"
+    with pytest.raises(ContractError, match="line 3 does not split"):
+        mapped("crm-users", body, deals="Id,Owner\nd1,p1\nd2\nd3,p3\n")
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("  crm-deals: {file: deals, columns: {a: b}}", "no contract 'crm-deals'"),
+        ("  crm-users: {file: x, columns: {a: b}}", "reads file 'x'"),
+        ("  crm-users: {file: deals}", "columns or sql"),
+        ("  crm-users: {file: deals, columns: {name: {from: a, sql: b}}}", "exactly"),
+        (
+            "  crm-users: {file: deals, columns: {name: {constant: a, unit: cm}}}",
+            "unit",
+        ),
+        ("  crm-users: [", "not YAML"),
+    ],
+)
+def test_a_broken_mapping_is_told(home, body: str, told: str) -> None:
+    home.home.mkdir()
+    (home.home / "ours.yaml").write_text(HEAD + body)
+    with pytest.raises(ContractError) as refused:
+        load_mapping("ours.yaml", home.home)
+    assert told in refused.value.what
+
+
+def test_a_mapping_that_fills_a_stranger_is_refused(mapped) -> None:
+    body = "file: deals\ncolumns: {user_id: Id, nome: Id, name: Id}"
+    with pytest.raises(ContractError, match="'nome', which crm-users does not have"):
+        mapped("crm-users", body, deals="Id\nd1\n")
+
+
+def test_every_ready_made_mapping_is_whole(home) -> None:
+    assert "adventureworks" in mapping_names()
+    for name in mapping_names():
+        assert load_mapping(name, home.home).name == name
