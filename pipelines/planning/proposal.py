@@ -1,5 +1,6 @@
 """From a cycle's result to a proposed version in the ledger. Publishes nothing."""
 
+from data_contracts.calendar import add_months
 from data_contracts.drift import Breach
 from data_contracts.errors import HomeError, LedgerError
 from data_contracts.plan import PlanState
@@ -111,7 +112,8 @@ def _answer(
 
 
 def _parent(ledger: Ledger, breach: Breach, facts: Facts) -> PlanVersion:
-    in_force = ledger.in_force(facts.as_of)
+    """Return the version that governs the first month a re-plan may change."""
+    in_force = ledger.in_force(add_months(facts.as_of, 1))
     if in_force is not None:
         return in_force
     published = ledger.published()
