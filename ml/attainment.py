@@ -5,8 +5,8 @@ import numpy as np
 from ml.panel import Floats, RepPanel
 from ml.ramp import RampEstimator
 
-WINDOW = 6  # months looked back
-PULL = 2.0  # average months added to both sides, so that a thin past stays near 1
+WINDOW = 12  # months looked back; what persists shows better in a year than in six
+PULL = 1.5  # average months added to both sides, so that a thin past stays near 1
 TENURE_EDGES = np.array([3.0, 6.0, 12.0, 24.0])
 
 

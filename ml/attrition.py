@@ -44,7 +44,7 @@ class AttritionEstimator(Estimator):
     Notes
     -----
     Each rep-month at risk is one Bernoulli trial [1]_. Trailing attainment is what a
-    rep booked in the six months before over what an average hire of that tenure
+    rep booked in the 12 months before over what an average hire of that tenure
     would have booked, so it is known at the start of the month. Ridge penalties are
     normal priors; intervals are Laplace approximations. Rolling forward, tenure ages
     and attainment persists.

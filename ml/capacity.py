@@ -12,7 +12,7 @@ import polars as pl
 from ml.attrition import AttritionEstimator, last_rows, tenure_band
 from ml.panel import Floats, Ints, check_columns, month_number, refuse_where
 from ml.ramp import RampEstimator
-from ml.ramp_fit import RampFit
+from ml.ramp_model import RampFit
 from ml.ramp_smooth import KNOTS
 
 HIRE_COLUMNS: dict[str, pl.DataType] = {
@@ -23,6 +23,7 @@ HIRE_COLUMNS: dict[str, pl.DataType] = {
 }
 CELLS = 400_000  # draws x seats held in memory at once
 NEVER = 10_000  # a month beyond every horizon
+MODEL_SD = 0.02  # log level error of company and group that past backtests still showed
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class CapacityAssumptions:
     backfill_months: float = 2.0  # mean vacancy before a successor starts
     backfill_share: float = 1.0  # leavers who are replaced at all
     leave_share: float = 0.02  # months on the books not worked
-    market_sd: float = 0.02  # log market level, month on month
+    market_sd: float | None = None  # log market level by month; None: as in the past
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,16 +232,32 @@ class _Run:
         self.ramp, self.attrition, self.seats, self.says = ramp, attrition, seats, says
         self.theta, self.beta, self.rng = theta, beta, rng
         self.fit: RampFit = ramp.fit_
-        self.talent = rng.gamma(seats.shape, 1.0, (n, s)) / seats.rate
+        # A draw with a higher level leaves the same people less talent: what they
+        # booked is known, only how it splits is not.
+        a = self.fit.talent_precision
+        shift = np.exp(theta[:, :, 0] - self.fit.theta[None, :, 0])[:, seats.group]
+        rate = a + (seats.rate - a) * shift
+        self.talent = rng.gamma(seats.shape, 1.0, (n, s)) / rate
         self.tenure = np.broadcast_to(seats.tenure, (n, s)).copy()
         self.attained = np.broadcast_to(seats.attained, (n, s)).copy()
         self.starts = np.broadcast_to(seats.starts, (n, s)).copy()
         future = seats.starts >= 0
-        slip = rng.poisson(says.slip_months, (n, s))
-        lost = rng.random((n, s)) < says.fall_through_share
-        slip += np.where(lost, 1 + rng.poisson(says.backfill_months, (n, s)), 0)
-        self.starts += np.where(future, slip, 0)
-        self.market = rng.normal(0.0, 2 * says.market_sd, n) + self.fit.drift[-1]
+        new = (n, int(future.sum()))
+        slip = rng.poisson(says.slip_months, new)
+        lost = rng.random(new) < says.fall_through_share
+        slip += np.where(lost, 1 + rng.poisson(says.backfill_months, new), 0)
+        self.starts[:, future] += slip
+        self.segment = ramp.panel_.segment_of_group[seats.group]
+        walk = self.fit.walk
+        self.step_sd = walk.step_sd if says.market_sd is None else says.market_sd
+        self.market = rng.normal(0.0, np.hypot(walk.now_sd, MODEL_SD), n)
+        own = rng.normal(0.0, MODEL_SD, (n, len(self.fit.theta)))
+        self.own = own[:, seats.group]
+        # Few sales say little about how large the next one may be.
+        doubt = rng.standard_normal((n, len(self.fit.hits)))
+        doubt *= 1.0 / np.sqrt(self.fit.hits / 3.0 + 1.0)
+        thin = 1.0 + 12.0 / (len(ramp.panel_.rep_ids) + 4.0)
+        self.dispersion = (self.fit.dispersion * thin * np.exp(doubt))[:, self.segment]
 
     def month(
         self, h: int, of_year: int, n_labels: int
@@ -248,7 +265,7 @@ class _Run:
         """Return bookings, heads and ramped heads by draw and label, one month."""
         seats, rng = self.seats, self.rng
         n, s = self.talent.shape
-        self.market = self.market + rng.normal(0.0, self.says.market_sd, n)
+        self.market = self.market + rng.normal(0.0, self.step_sd, n)
         on = self.starts <= h
         joins = self.starts == h
         self.tenure = np.where(joins & (seats.starts[None] >= 0), 0.5, self.tenure)
@@ -256,12 +273,11 @@ class _Run:
         worked = on * np.where(leaves, 0.5, 1.0) * (1.0 - self.says.leave_share)
         share = self._share()
         level = np.exp(self.theta[:, seats.group, 0])
-        market = np.exp(self.market + self.fit.season[of_year])[:, None]
+        known = self.fit.season[:, of_year] + self.fit.drift[:, -1]
+        market = np.exp(self.market[:, None] + self.own + known[self.segment][None])
         mean = _by_label(self.talent * level * share * worked * market, seats, n_labels)
-        phi = np.zeros(n_labels)
-        phi[seats.label] = self.fit.dispersion[
-            self.ramp.panel_.segment_of_group[seats.group]
-        ]
+        phi = np.ones((n, n_labels))
+        phi[:, seats.label] = self.dispersion
         shape = np.maximum(mean / np.maximum(phi, 1e-9), 1e-9)
         booked = np.where(mean > 0, rng.gamma(shape) * phi, 0.0) * self.fit.unit
         heads = _by_label(on.astype(float), seats, n_labels)
@@ -307,17 +323,16 @@ class _Run:
 
     def _turn_over(self, h: int, on: np.ndarray, leaves: np.ndarray) -> None:
         """Age those who stay; vacate and refill the seats of those who left."""
-        n, s = leaves.shape
         self.tenure = self.tenure + on
-        if not leaves.any():
+        gone = int(leaves.sum())
+        if not gone:
             return
         rng, says = self.rng, self.says
-        refilled = rng.random((n, s)) < says.backfill_share
-        back = h + 1 + rng.poisson(says.backfill_months, (n, s))
-        self.starts = np.where(leaves, np.where(refilled, back, NEVER), self.starts)
+        refilled = rng.random(gone) < says.backfill_share
+        back = h + 1 + rng.poisson(says.backfill_months, gone)
+        self.starts[leaves] = np.where(refilled, back, NEVER)
         a = self.fit.talent_precision
-        fresh = rng.gamma(a, 1.0, int(leaves.sum())) / a
-        self.talent[leaves] = fresh
+        self.talent[leaves] = rng.gamma(a, 1.0, gone) / a
         # A successor's first month starts in its middle; one is added on joining.
         self.tenure[leaves] = 0.5
         self.attained[leaves] = 0.0

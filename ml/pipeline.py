@@ -33,7 +33,9 @@ OUTCOME_COLUMNS: dict[str, pl.DataType] = {
 }
 DUE_EDGES = (-60.0, -30.0, 0.0, 30.0, 60.0, 90.0, 150.0, 240.0)  # days to stated close
 AGE_EDGES = (15.0, 45.0, 90.0, 150.0, 240.0, 360.0)  # days since creation
+EPOCH = date(1970, 1, 1)
 SIGNAL_WINDOWS = 6  # one-month windows behind the fast level
+SEASON_SD = 0.3  # prior log-odds effect of the calendar month of the snapshot
 SIGNAL_PULL = 3.0  # months of agreement mixed into the fast level
 
 
@@ -63,10 +65,10 @@ class PipelineEstimator(Estimator):
 
     Notes
     -----
-    One logistic model per horizon on stage, age, days to the stated close date and
-    amount at the snapshot; a training row counts only when its whole window had
-    passed by `as_of`. Opportunities not yet created add their past ratio to the
-    bookings of the 12 months before each snapshot.
+    One logistic model per horizon on stage, age, days to the stated close date,
+    amount and calendar month at the snapshot; a training row counts only when its
+    whole window had passed by `as_of`. Opportunities not yet created add their past
+    ratio to the bookings of the 12 months before each snapshot.
 
     Examples
     --------
@@ -154,7 +156,7 @@ class PipelineEstimator(Estimator):
             mean = np.zeros(x.shape[1])
             mean[0] = np.log(rate / (1 - rate))
             sd = np.full(x.shape[1], self.coefficient_sd)
-            sd[0] = 3.0
+            sd[0], sd[-12:] = 3.0, SEASON_SD
             self.models_.append(
                 fit_ridge_logistic(x, label, prior_mean=mean, prior_sd=sd).coefficients
             )
@@ -185,6 +187,7 @@ class PipelineEstimator(Estimator):
                 np.eye(len(AGE_EDGES) + 1)[np.searchsorted(AGE_EDGES, old)],
                 np.clip(log_amount, -4, 4) / 2,
                 days.is_null().to_numpy().astype(np.float64),
+                np.eye(12)[rows["snapshot_on"].dt.month().to_numpy() - 1],
             ]
         )
 
@@ -334,26 +337,23 @@ def _new_ratios(
     rows: pl.DataFrame, wins: pl.DataFrame, as_of: date, horizon: int
 ) -> Floats:
     """Return bookings from later-created opportunities over the 12 months before."""
-    out = np.zeros(horizon)
+    closed = wins["closed_on"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    created = wins["created_on"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    cents = wins["amount_cents"].cast(pl.Float64).fill_null(0.0).to_numpy()
     dates: list[date] = rows["snapshot_on"].unique().sort().to_list()
-    first = min(wins["closed_on"].drop_nulls().to_list(), default=None)
-    for h in range(1, horizon + 1):
-        above = below = 0.0
-        for day in dates:
-            end = _months_before(day, -h)
-            if first is None or end > as_of:
-                continue
-            inside = wins.filter(
-                (pl.col("closed_on") > day)
-                & (pl.col("closed_on") <= end)
-                & (pl.col("created_on") > day)
-            )
-            year = wins.filter(
-                (pl.col("closed_on") > _months_before(day, 12))
-                & (pl.col("closed_on") <= day)
-            )
-            seen = min(12.0, max(1.0, (day - first).days / 30.4))
-            above += float(inside["amount_cents"].sum())
-            below += float(year["amount_cents"].sum()) * 12.0 / seen
-        out[h - 1] = above / below if below > 0 else (out[h - 2] if h > 1 else 0.0)
-    return np.maximum.accumulate(out)
+    above, below = np.zeros(horizon), np.zeros(horizon)
+    for on in dates:
+        at = (on - EPOCH).days
+        year_ago = (_months_before(on, 12) - EPOCH).days
+        year = cents[(closed > year_ago) & (closed <= at)].sum()
+        seen = np.clip((at - closed.min()) / 30.4, 1.0, 12.0)
+        for h in range(1, horizon + 1):
+            end = _months_before(on, -h)
+            if end > as_of:
+                break
+            inside = (created > at) & (closed > at) & (closed <= (end - EPOCH).days)
+            above[h - 1] += cents[inside].sum()
+            below[h - 1] += year * 12.0 / seen
+    ratio = np.divide(above, below, out=np.zeros(horizon), where=below > 0)
+    out: Floats = np.maximum.accumulate(ratio)
+    return out

@@ -74,7 +74,7 @@ class ProductivityEstimator(Estimator):
         else:
             self.ramp_ = (self.ramp or RampEstimator()).fit(X)
         fit = self.ramp_.fit_
-        year = float(np.exp(fit.season).mean())
+        year = np.exp(fit.season).mean(axis=1)[self.ramp_.panel_.segment_of_group]
         self.ramped_month_cents_ = np.exp(fit.theta[:, 0]) * fit.unit * year
         self.ramped_month_log_sd_ = np.sqrt(
             np.maximum(np.diag(fit.covariance)[0::3], 1e-8)

@@ -9,7 +9,8 @@ from data_contracts.errors import ForecastError
 from ml.estimator import Estimator, require_fitted
 from ml.panel import Floats, RepPanel, read_panel
 from ml.ramp_curve import ramp_share
-from ml.ramp_fit import RampFit, RampPrior, fit_ramp
+from ml.ramp_fit import fit_ramp
+from ml.ramp_model import RampFit, RampPrior
 from ml.ramp_smooth import KNOTS
 
 Z80 = 1.2815515655446004  # normal quantile at 0.9: half of an 80 % interval
@@ -43,8 +44,8 @@ class RampEstimator(Estimator):
         Tenure at which a rep reaches 80 % of full productivity.
     months_to_80_sd_ : (n_groups,) float
         Standard deviation of its logarithm.
-    season_ : (12,) float
-        Factor of January to December; the geometric mean is 1.
+    season_ : (n_segments, 12) float
+        Factor of January to December by segment, sorted; the geometric mean is 1.
     is_informed_ : bool
         False when nobody was hired inside the window: the curve is the prior's.
 

@@ -58,7 +58,7 @@ class World:
     talent: dict[str, float]
 
 
-def make_world(
+def make_world(  # noqa: C901 - one simulated company, told from top to bottom
     n_reps: int,
     seed: int,
     *,
@@ -102,14 +102,12 @@ def make_world(
         people += [
             (m, float(rng.uniform(0, 0.95))) for _ in range(rng.poisson(hire_rate))
         ]
-    number = 0
-    for hired_month, offset in people:
+    for number, (hired_month, offset) in enumerate(people):
         g = groups[int(rng.choice(len(groups), p=chance / chance.sum()))]
         talent = float(rng.gamma(5.0, 0.2))
         if hired_month < 0:  # survivors of earlier selection
             talent = float(max(rng.gamma(5.0, 0.2), rng.gamma(5.0, 0.2) * 0.8))
         rep = f"R{number:05d}"
-        number += 1
         talent_of[rep] = talent
         segment = g[0]
         deal = SEGMENTS[segment][2]

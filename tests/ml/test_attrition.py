@@ -55,11 +55,11 @@ def test_attainment_never_reads_its_own_month(person) -> None:
 
 
 def test_half_of_what_was_due_shows_as_its_logarithm(person) -> None:
-    # Six months of 50 against 100 due, plus two average months on both sides:
-    # (300 + 200) / (600 + 200).
+    # Six months of 50 against 100 due, one and a half average months added to both:
+    # (300 + 150) / (600 + 150).
     panel = read_panel(person("a", [50] * 6))
     _, at_end = trailing_attainment(panel, np.full(6, 100.0))
-    assert np.isclose(at_end[0], np.log(500 / 800))
+    assert np.isclose(at_end[0], np.log(450 / 750))
 
 
 def test_a_rate_outside_zero_and_one_is_refused(small_force: pl.DataFrame) -> None:
