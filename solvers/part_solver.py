@@ -31,6 +31,7 @@ from solvers.search import (
 from solvers.units import Part
 
 EXACT_PAIRS = 2_500  # parts up to this size are solved exactly
+EXACT_EFFORT = 0.5  # deterministic time
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,7 @@ def _solve_small(
         inside,
         whole,
         elastic_cents=None,
-        effort=2.0 * effort,
+        effort=EXACT_EFFORT * effort,
     )
     proves = whole.is_exact and not hard.is_infeasible
     if hard.choice is not None:
@@ -198,7 +199,7 @@ def _solve_small(
         inside,
         whole,
         elastic_cents=50.0 * book_cents(part, prices),
-        effort=2.0 * effort,
+        effort=EXACT_EFFORT * effort,
     )
     is_proven = hard.is_infeasible and whole.is_exact
     return ExactAnswer(soft.choice, 0.0, False, is_proven)
@@ -248,7 +249,7 @@ def _describe(
     )
     return PartPlan(
         owner=chosen,
-        cents=plan_cents(choices, state.choice),
+        cents=float(round(plan_cents(choices, state.choice))),
         bound=prices.bound,
         exact_bound=answer.bound if answer is not None else 0.0,
         load_price=prices.load_price,

@@ -8,18 +8,21 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
+from solvers.ascent import climb
 from solvers.kernel import compiled
-from solvers.pairs import Pairs, pair_cents, pair_harm, price_all
+from solvers.pairs import Pairs, pair_cents, price_all
 from solvers.units import Part
 
 FIRST_CANDIDATES = 8
 NEW_CANDIDATES = 5
 SPREAD_CANDIDATES = 6
 MOST_CANDIDATES = 48
-STAGES = 9
-COOLEST = 1e-3  # last temperature, as a share of the usual cost difference
+STAGES = 8
+CORNER_SHARE = 0.1
+STEPS = 50
+LAST_STEPS = 250
+COOLEST = 5e-4  # last temperature, as a share of the usual cost difference
 PRICE_BOX = 10.0  # dearest load of a whole book, in mean costs of a book
 
 
@@ -87,55 +90,6 @@ def _owners(pairs: Pairs, owner: NDArray[np.int64], cents: NDArray[np.float64]) 
                     break
 
 
-@compiled
-def _soft_minimum(
-    pairs: Pairs,
-    rep: NDArray[np.int64],
-    cents: NDArray[np.float64],
-    count: NDArray[np.int64],
-    prices: NDArray[np.float64],
-    budget_price: float,
-    heat: float,
-    expected: NDArray[np.float64],
-) -> tuple[float, float]:
-    """Return the smooth sum of least priced costs and the expected disruption.
-
-    `expected` (n_reps, n_metrics) receives the expected loads, which are the slopes.
-    """
-    n_metrics = prices.shape[1]
-    priced = np.empty(rep.shape[1])
-    expected[:, :] = 0.0
-    total = 0.0
-    total_harm = 0.0
-    for unit in range(rep.shape[0]):
-        least = np.inf
-        for j in range(count[unit]):
-            r = rep[unit, j]
-            value = cents[unit, j]
-            for g in range(n_metrics):
-                value += prices[r, g] * pairs.load[unit, g]
-            if budget_price > 0.0:
-                value += budget_price * pair_harm(pairs, unit, r)
-            priced[j] = value
-            least = min(least, value)
-        mass = 0.0
-        for j in range(count[unit]):
-            power = (least - priced[j]) / heat
-            weight = np.exp(power) if power > -30.0 else 0.0
-            priced[j] = weight
-            mass += weight
-        total += least - heat * np.log(mass)
-        for j in range(count[unit]):
-            if priced[j] > 0.0:
-                part = priced[j] / mass
-                r = rep[unit, j]
-                for g in range(n_metrics):
-                    expected[r, g] += part * pairs.load[unit, g]
-                if budget_price >= 0.0:
-                    total_harm += part * pair_harm(pairs, unit, r)
-    return total, total_harm
-
-
 def find_prices(part: Part) -> Prices:
     """Maximise the dual bound of one part.
 
@@ -153,7 +107,7 @@ def find_prices(part: Part) -> Prices:
     Notes
     -----
     Lagrangian dual of the generalized assignment problem with two-sided rows,
-    maximised through its entropy-smoothed form by L-BFGS-B while the smoothing
+    maximised through its entropy-smoothed form by L-BFGS while the smoothing
     cools; columns enter by their reduced cost after each stage. Every price is
     boxed, which makes the bands elastic and keeps the dual finite.
 
@@ -218,97 +172,67 @@ class _Ascent:
 
     def _set_scales(self) -> None:
         """Choose units in which all variables are of order one."""
-        c, (k, _) = self.candidates, self.shape
+        c, k = self.candidates, self.shape[0]
         used = np.arange(MOST_CANDIDATES)[None, :] < c.count[:, None]
         cents = np.where(used, c.cents, 0.0)
         least = np.where(used, c.cents, np.inf).min(axis=1)
         mean = cents.sum(axis=1) / c.count
         self.usual = max(float(np.mean(mean - least)), 1e-3)
-        self.book_cents = max(float(mean.sum()) / k, self.usual)
+        book_cents = max(float(mean.sum()) / k, self.usual)
         load = np.maximum(self.pairs.load.sum(axis=0) / k, 1e-12)
-        self.scale = np.broadcast_to(self.book_cents / load[None, :], self.shape)
         harm = max(float(self.pairs.harm.mean()), 1e-12)
-        self.budget_scale = self.usual / harm
+        self.scale = np.append(np.tile(book_cents / load, k), book_cents / k / harm)
+        upper = np.append(self.part.upper.ravel(), self.part.budget)
+        lower = np.append(self.part.lower.ravel(), 0.0)
+        is_free = np.isfinite(upper) | (lower > 0)
+        # corners so narrow that all of them cost a fraction of what units cost
+        room = np.where(is_free & np.isfinite(upper), upper - lower, 0.0)
+        units = self.pairs.load.shape[0] / self.scale.size
+        corner = CORNER_SHARE * units / np.maximum(room, 1e-12)
+        self.bands = np.vstack(
+            [
+                lower,
+                np.where(np.isfinite(upper), upper, lower),
+                corner,
+                is_free.astype(np.float64),
+            ]
+        )
+        self.has_upper = np.isfinite(self.part.upper)
 
     def run(self) -> Prices:
         """Cool through the stages and keep the best bound seen."""
-        part, (k, g) = self.part, self.shape
-        size = k * g
-        can_rise = np.isfinite(part.upper).ravel()
-        can_fall = (part.lower > 0).ravel()
-        most = np.concatenate(
-            [can_rise * PRICE_BOX, can_fall * PRICE_BOX, [1e3 * self.has_budget]]
-        )
-        x = np.zeros(2 * size + 1)
-        best = Prices(self.zero, 0.0, self._certify(self.zero, 0.0), self.candidates, 0)
+        c = self.candidates
+        x = np.zeros(self.scale.size)
+        bound = self.price_pass(self.zero, 0.0, 1, 0.0, 0)
+        best = Prices(self.zero, 0.0, bound, c, self.usual)
         for stage in range(STAGES):
             heat = self.usual * COOLEST ** (stage / (STAGES - 1))
-            answer = minimize(
-                self._value,
+            is_late = stage >= STAGES - 2
+            climb(
+                self.pairs,
+                c.rep,
+                c.cents,
+                c.count,
+                self.bands,
+                self.scale,
                 x,
-                args=(heat,),
-                jac=True,
-                method="L-BFGS-B",
-                bounds=np.column_stack([np.zeros_like(most), most]),
-                options={
-                    "maxiter": 30 if stage < STAGES - 2 else 100,
-                    "maxcor": 12,
-                    "ftol": 1e-9,
-                    "gtol": 1e-12,
-                },
+                heat,
+                LAST_STEPS if is_late else STEPS,
+                1e-8 if is_late else 1e-6,
+                PRICE_BOX,
+                0.1 * heat / self.usual,
             )
-            x = answer.x
             prices, budget_price = self._unpack(x)
             bound = self.price_pass(prices, budget_price, NEW_CANDIDATES, 0.0, stage)
             self.price_pass(
                 prices, budget_price, SPREAD_CANDIDATES, 4.0 * heat, stage + 1
             )
             if bound > best.bound:
-                best = Prices(prices, budget_price, bound, self.candidates, self.usual)
-        return Prices(
-            best.load_price,
-            best.budget_price,
-            best.bound,
-            self.candidates,
-            self.usual,
-        )
-
-    def _certify(self, prices: NDArray[np.float64], budget_price: float) -> float:
-        return self.price_pass(prices, budget_price, 1, 0.0, 0)
+                best = Prices(prices, budget_price, bound, c, self.usual)
+        return best
 
     def _unpack(self, x: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-        size = self.shape[0] * self.shape[1]
-        scaled = (x[:size] - x[size : 2 * size]).reshape(self.shape)
-        return scaled * self.scale, float(x[-1]) * self.budget_scale
-
-    def _value(
-        self, x: NDArray[np.float64], heat: float
-    ) -> tuple[float, NDArray[np.float64]]:
-        """Return minus the smooth dual and its slopes, in mean costs of a book."""
-        size = self.shape[0] * self.shape[1]
-        prices, budget_price = self._unpack(x)
-        c = self.candidates
-        expected = np.empty(self.shape)
-        total, harm = _soft_minimum(
-            self.pairs,
-            c.rep,
-            c.cents,
-            c.count,
-            prices,
-            budget_price if self.has_budget else -1.0,
-            heat,
-            expected,
-        )
-        upper = np.where(np.isfinite(self.part.upper), self.part.upper, 0.0)
-        rise = (x[:size].reshape(self.shape) * self.scale * upper).sum()
-        fall = (
-            x[size : 2 * size].reshape(self.shape) * self.scale * self.part.lower
-        ).sum()
-        value = total - rise + fall
-        up = (expected - upper) * self.scale
-        down = (self.part.lower - expected) * self.scale
-        slope = np.concatenate([up.ravel(), down.ravel(), [0.0]])
-        if self.has_budget:
-            value -= budget_price * self.part.budget
-            slope[-1] = (harm - self.part.budget) * self.budget_scale
-        return -value / self.book_cents, -slope / self.book_cents
+        """Return prices in cents per unit; none above zero where nothing limits."""
+        prices = (x * self.scale)[:-1].reshape(self.shape)
+        prices = np.where(self.has_upper, prices, np.minimum(prices, 0.0))
+        return prices, max(float(x[-1] * self.scale[-1]), 0.0) * self.has_budget

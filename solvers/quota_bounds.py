@@ -161,7 +161,7 @@ def fit_caps(
     """
 
     def at(raise_share: float) -> tuple[QuotaBounds, NDArray[np.int64]]:
-        raised = np.ceil(np.minimum(cap_cents, NO_CAP) * (1.0 + raise_share))
+        raised = np.floor(np.minimum(cap_cents, NO_CAP) * (1.0 + raise_share) + 1e-6)
         caps = np.where(cap_cents >= NO_CAP, NO_CAP, raised.clip(0, 2**61))
         caps = caps.astype(np.int64) if raise_share else cap_cents
         return (

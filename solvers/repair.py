@@ -120,7 +120,10 @@ def solve_exactly(
         np.subtract.at(
             base[:, g], state.owner(choices)[units], part.pairs.load[units, g]
         )
-    slack = _band_rows(model, part, choices, units, x, base, whole, elastic_cents)
+    scale = 2 * units.size + 1
+    slack = _band_rows(
+        model, part, choices, units, x, base, whole, elastic_cents, scale
+    )
     if np.isfinite(part.budget):
         used = float(choices.harm[np.arange(state.choice.size), state.choice].sum())
         used -= float(choices.harm[units, state.choice[units]].sum())
@@ -130,7 +133,10 @@ def solve_exactly(
         model.add(
             LinearExpr.sum([int(harm[k]) * v for k, v in x.items()]) <= max(room, 0)
         )
-    cost = [int(choices.cents[units[row], j]) * v for (row, j), v in x.items()]
+    # whole cents first, then the nudge: a plan with fewer moves wins between equals
+    plain = np.rint(choices.cents[units])
+    money = (plain * scale + (choices.cents[units] > plain)).astype(np.int64)
+    cost = [int(money[key]) * v for key, v in x.items()]
     model.minimize(LinearExpr.sum([*cost, *slack]))
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
@@ -140,12 +146,12 @@ def solve_exactly(
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return ExactAnswer(None, 0.0, False, status == cp_model.INFEASIBLE)
     choice = state.choice.copy()
-    for (row, j), variable in x.items():
+    for (row, option), variable in x.items():
         if solver.boolean_value(variable):
-            choice[units[row]] = j
-    return ExactAnswer(
-        choice, solver.best_objective_bound, status == cp_model.OPTIMAL, False
-    )
+            choice[units[row]] = option
+    # nudges are below half a cent in all: what they add proves nothing
+    bound = math.ceil(solver.best_objective_bound / scale - 0.5)
+    return ExactAnswer(choice, bound, status == cp_model.OPTIMAL, False)
 
 
 def _band_rows(
@@ -157,6 +163,7 @@ def _band_rows(
     base: NDArray[np.float64],
     whole: WholeLoads,
     elastic_cents: float | None,
+    money_scale: int,
 ) -> list[cp_model.LinearExprT]:
     """Add the bands of every touched rep; return the priced slacks."""
     by_rep: dict[int, list[tuple[int, cp_model.IntVar]]] = {}
@@ -171,7 +178,7 @@ def _band_rows(
             unit = 0
             most = int(part.pairs.load[:, g].sum() * scale) + int(mean) + 1
             if elastic_cents is not None:
-                unit = max(round(elastic_cents / mean * 1000), 1)
+                unit = max(round(elastic_cents / mean * money_scale), 1)
             for limit, is_upper in (
                 (part.upper[r, g], True),
                 (part.lower[r, g], False),

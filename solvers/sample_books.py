@@ -157,7 +157,7 @@ def _draw_skill(
 ) -> NDArray[np.intp]:
     """Ask of every account a skill its hidden owner has."""
     chance = roster.skills[hidden] * rng.random((hidden.size, SKILLS))
-    return chance.argmax(axis=1)
+    return np.asarray(chance.argmax(axis=1), dtype=np.intp)
 
 
 def _places(

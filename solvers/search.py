@@ -11,16 +11,19 @@ from solvers.pairs import Pairs, pair_harm
 from solvers.prices import Candidates, Prices
 from solvers.units import Part
 
-CORE_WINDOW = 0.15  # regret kept, in mean costs of a unit
+CORE_WINDOW = 0.07  # regret kept, in mean costs of a unit
 LARGEST_WINDOW = 60.0  # big units may differ by so many windows
-STEPS_PER_UNIT = 400
+STEPS_PER_UNIT = 1_200
 # fine factor, entry fine, first and last heat (both in usual cost differences), and
 # share of the steps
 SCHEDULE = (
-    (1.0, 0.0, 0.1, 1e-3, 0.75),
+    (1.0, 0.0, 0.03, 1e-3, 0.75),
     (1.0, 0.5, 0.01, 1e-3, 0.20),
     (5.0, 5.0, 1.0, 0.0, 0.05),
 )
+PRESSING = ((1.0, 0.5, 0.01, 1e-3, 0.20), (5.0, 5.0, 1.0, 0.0, 0.05))
+PRESSINGS = 8
+PRESSURE = 3.0  # fines of books that are out rise by this factor each time
 SLACK_SHARE = 1e-9  # a band counts as kept within this share of its limit
 
 
@@ -29,7 +32,7 @@ class Choices:
     """Reps each unit may still choose from, cheapest priced cost first."""
 
     rep: NDArray[np.int64]  # (n_units, width) -1 where unused
-    cents: NDArray[np.float64]
+    cents: NDArray[np.float64]  # with the nudge towards owners; see rank_choices
     harm: NDArray[np.float64]
     regret: NDArray[np.float64]  # priced cost above the unit's least
     count: NDArray[np.int64]  # (n_units,)
@@ -46,11 +49,19 @@ def _sorted_by_regret(
     harm: NDArray[np.float64],
     regret: NDArray[np.float64],
 ) -> None:
-    """Sort each list by priced cost, in place, and write harm and regret."""
+    """Sort each list by priced cost, in place, and write harm and regret.
+
+    A rep who is not an owner costs a nudge more: all nudges of a plan sum to less
+    than half a cent, so between equal plans the one with fewer moves wins.
+    """
+    nudge = 0.4 / rep.shape[0]
     for unit in range(rep.shape[0]):
+        first, last = pairs.stay_start[unit], pairs.stay_start[unit + 1]
         for j in range(count[unit]):
             r = rep[unit, j]
             c = cents[unit, j]
+            if last > first and not (pairs.stay_rep[first:last] == r).any():
+                c += nudge
             h = pair_harm(pairs, unit, r)
             priced = c + budget_price * h
             for g in range(prices.shape[1]):
@@ -125,7 +136,7 @@ def loads_of(
 
 
 def plan_cents(choices: Choices, choice: NDArray[np.int64]) -> float:
-    """Return the cost of a choice in cents."""
+    """Return the cost of a choice in cents, nudges (below half a cent) included."""
     return float(choices.cents[np.arange(choice.size), choice].sum())
 
 
@@ -136,7 +147,7 @@ def misses(part: Part, loads: NDArray[np.float64]) -> NDArray[np.float64]:
     over = np.where(over > SLACK_SHARE * np.abs(part.upper), over, 0.0)
     under = part.lower - loads
     under = np.where(under > SLACK_SHARE * part.lower, under, 0.0)
-    return over.clip(0.0) + under.clip(0.0)
+    return np.asarray(over.clip(0.0) + under.clip(0.0))
 
 
 def total_miss(part: Part, loads: NDArray[np.float64]) -> float:
@@ -145,14 +156,13 @@ def total_miss(part: Part, loads: NDArray[np.float64]) -> float:
     return float((misses(part, loads) / mean[None, :]).sum())
 
 
-def fines(part: Part, prices: Prices, factor: float) -> NDArray[np.float64]:
+def fines(part: Part, prices: Prices) -> NDArray[np.float64]:
     """Return what a unit of load outside the band is fined: above any fair price."""
     fair = np.abs(prices.load_price)
     books = part.lower.shape[0]
     load = np.maximum(part.pairs.load.sum(axis=0) / books, 1e-12)
     least = prices.usual_cents * part.pairs.load.shape[0] / books / load
-    fine = 1.2 * fair + fair.mean(axis=0)[None, :] + 0.1 * least[None, :]
-    return np.asarray(factor * fine)
+    return np.asarray(1.2 * fair + fair.mean(axis=0)[None, :] + 0.1 * least[None, :])
 
 
 def start_from_prices(part: Part, choices: Choices) -> State:
@@ -168,6 +178,50 @@ def start_from_owners(part: Part, choices: Choices, owner: NDArray[np.int64]) ->
     return State(choice, loads_of(part, choices, choice))
 
 
+@dataclass(frozen=True, slots=True)
+class _Core:
+    """The contested units with the candidates they may take."""
+
+    units: NDArray[np.intp]
+    load: NDArray[np.float64]
+    rep: NDArray[np.int64]
+    cents: NDArray[np.float64]
+    harm: NDArray[np.float64]
+    kept: NDArray[np.int64]
+
+
+def _core(
+    part: Part,
+    prices: Prices,
+    choices: Choices,
+    state: State,
+    stuck: NDArray[np.bool_],
+) -> _Core:
+    """Keep candidates of small regret; all that lead to or from a stuck rep."""
+    size = part.pairs.load / np.maximum(part.pairs.load.mean(axis=0), 1e-12)
+    window = np.clip(size.max(axis=1), 1.0, LARGEST_WINDOW)
+    mean_cost = max(float(choices.cents[:, 0].mean()), prices.usual_cents)
+    near = choices.regret <= CORE_WINDOW * mean_cost * window[:, None]
+    column = np.arange(choices.rep.shape[1])[None, :]
+    inside = column < choices.count[:, None]
+    if stuck.any():
+        near |= stuck[choices.rep]
+        near |= stuck[state.owner(choices)][:, None]
+    # candidates are sorted by regret: keep all up to the last one wanted
+    last = np.where(near & inside, column + 1, 0).max(axis=1)
+    kept = np.maximum(last, state.choice + 1)
+    units = np.flatnonzero(kept > 1)
+    width = int(kept[units].max(initial=1))
+    return _Core(
+        units,
+        np.ascontiguousarray(part.pairs.load[units]),
+        np.ascontiguousarray(choices.rep[units, :width]),
+        np.ascontiguousarray(choices.cents[units, :width]),
+        np.ascontiguousarray(choices.harm[units, :width]),
+        kept[units],
+    )
+
+
 def improve(
     part: Part,
     prices: Prices,
@@ -178,50 +232,86 @@ def improve(
     seed: int = 0,
     heat_factor: float = 1.0,
 ) -> State:
-    """Anneal the contested core from a state, then quench it with dearer fines.
+    """Anneal the contested core, then press books that stay out with rising fines.
 
     Returns
     -------
     State
-        A new state; the given one is untouched. Not always legal: see `repair`.
+        A new state; the given one is untouched. Of the states seen after the first
+        cooling it is the one that misses least. Not always legal: see `repair`.
     """
-    size = part.pairs.load / np.maximum(part.pairs.load.mean(axis=0), 1e-12)
-    window = np.clip(size.max(axis=1), 1.0, LARGEST_WINDOW)
-    mean_cost = max(float(choices.cents[:, 0].mean()), prices.usual_cents)
-    near = choices.regret <= CORE_WINDOW * mean_cost * window[:, None]
-    inside = np.arange(choices.rep.shape[1])[None, :] < choices.count[:, None]
-    kept = np.maximum((near & inside).sum(axis=1), state.choice + 1)
-    core = np.flatnonzero(kept > 1)
-    if core.size == 0:
-        return State(state.choice.copy(), state.loads.copy())
-    width = int(kept[core].max())
-    result = State(state.choice.copy(), state.loads.copy())
-    choice = result.choice[core]
-    spent = float(choices.harm[np.arange(state.choice.size), state.choice].sum())
-    budget = np.array([spent, part.budget, 0.0])
-    if np.isfinite(part.budget):
-        budget[2] = 2.0 * prices.budget_price + prices.usual_cents
-    upper = np.where(np.isfinite(part.upper), part.upper, 1e300)
-    for factor, entry, hot, cold, share in SCHEDULE:
-        anneal(
-            np.ascontiguousarray(part.pairs.load[core]),
-            np.ascontiguousarray(choices.rep[core, :width]),
-            np.ascontiguousarray(choices.cents[core, :width]),
-            np.ascontiguousarray(choices.harm[core, :width]),
-            kept[core],
-            choice,
-            result.loads,
-            part.lower,
-            upper,
-            fines(part, prices, factor),
-            entry * prices.usual_cents,
-            budget,
-            int(core.size * steps_per_unit * share),
-            hot * heat_factor * prices.usual_cents,
-            cold * prices.usual_cents,
-            seed,
+    run = _Run(part, prices, choices, steps_per_unit, seed, heat_factor)
+    fine = fines(part, prices)
+    nobody = np.zeros(part.lower.shape[0], dtype=bool)
+    now = run.cool(state, fine, nobody, SCHEDULE)
+    best, best_miss = now, total_miss(part, now.loads)
+    for _ in range(PRESSINGS):
+        if best_miss == 0.0:
+            break
+        out = misses(part, now.loads) > 0
+        if not out.any():
+            break
+        fine = np.where(out, fine * PRESSURE, fine)
+        now = run.cool(now, fine, out.any(axis=1), PRESSING)
+        miss = total_miss(part, now.loads)
+        if miss < best_miss:
+            best, best_miss = now, miss
+    return best
+
+
+@dataclass(slots=True)
+class _Run:
+    """Everything that stays the same while one part is annealed."""
+
+    part: Part
+    prices: Prices
+    choices: Choices
+    steps_per_unit: int
+    seed: int
+    heat_factor: float
+
+    def cool(
+        self,
+        state: State,
+        fine: NDArray[np.float64],
+        stuck: NDArray[np.bool_],
+        schedule: tuple[tuple[float, float, float, float, float], ...],
+    ) -> State:
+        """Run a schedule from a state and return the state it ends in."""
+        part, choices, usual = self.part, self.choices, self.prices.usual_cents
+        core = _core(part, self.prices, choices, state, stuck)
+        if core.units.size == 0:
+            return state
+        result = State(state.choice.copy(), state.loads.copy())
+        choice = result.choice[core.units]
+        rows = np.arange(state.choice.size)
+        budget = np.array(
+            [float(choices.harm[rows, state.choice].sum()), part.budget, 0.0]
         )
-        seed += 1
-    result.choice[core] = choice
-    result.loads = loads_of(part, choices, result.choice)  # no drift of float sums
-    return result
+        if np.isfinite(part.budget):
+            budget[2] = 2.0 * self.prices.budget_price + usual
+        upper = np.where(np.isfinite(part.upper), part.upper, 1e300)
+        for factor, entry, hot, cold, share in schedule:
+            anneal(
+                core.load,
+                core.rep,
+                core.cents,
+                core.harm,
+                core.kept,
+                choice,
+                result.loads,
+                part.lower,
+                upper,
+                fine * factor,
+                entry * usual,
+                budget,
+                int(core.units.size * self.steps_per_unit * share),
+                hot * self.heat_factor * usual,
+                cold * usual,
+                self.seed,
+            )
+            self.seed += 1
+        result.choice[core.units] = choice
+        # added up again, so that float sums do not drift
+        result.loads = loads_of(part, choices, result.choice)
+        return result

@@ -131,7 +131,9 @@ def assign_accounts(
         raise ValueError("move_price, material_share and effort must not be negative")
     instance = prepare(problem)
     units = merge(instance)
-    faults = (*units.faults, *count_conflicts(instance, units))
+    faults = count_conflicts(instance, units)
+    if instance.n_reps:
+        faults = (*units.faults, *faults)
     if faults and not best_effort:
         _refuse(faults)
     pieces = parts(instance, units, move_price=move_price)
