@@ -132,7 +132,7 @@ def cast(column: Column, text: str) -> str:
         case ColumnType.DATE:
             return _plausible(f"try_cast({text} as date)", text)
         case ColumnType.TIMESTAMP:
-            # a cast to timestamp drops an offset; the slower one to timestamptz heeds it
+            # a cast to timestamp drops an offset; the slower timestamptz heeds it
             time = f"substr({text}, 11)"
             return _plausible(
                 f"case when contains({time}, '+') or contains({time}, '-') "

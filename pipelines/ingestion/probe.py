@@ -250,7 +250,7 @@ def _header(file: SourceFile, plain: Path) -> tuple[str, tuple[str, ...]]:
     """Read the first record under the delimiter that splits it most."""
     with plain.open("rb") as stream:
         head = stream.read(_LONGEST_HEADER).decode("utf-8", errors="replace")
-    head = head.removeprefix("\ufeff")
+    head = head.lstrip("\ufeff")
     if file.path.name.lower().removesuffix(".gz").endswith(".tsv"):
         delimiters = "\t"
     else:

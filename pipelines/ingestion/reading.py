@@ -8,8 +8,8 @@ from pipelines.ingestion.casting import filled, literal, name, recipe_text
 from pipelines.ingestion.mapping import ColumnRecipe
 from pipelines.ingestion.probe import Prepared
 from pipelines.ingestion.sources import Delivery
+from pipelines.ingestion.splitting import LONGEST_RECORD
 
-_LONGEST_RECORD = 16_000_000  # bytes; a longer one is quarantined, not guessed at
 _JSON_GAP = "\x01"  # may not stand unescaped in JSON, so it never splits a line
 
 
@@ -22,7 +22,7 @@ def relation(prepared: Prepared) -> str:
         lines = (
             f"read_csv({path}, auto_detect=false, header=false, quote='', escape='', "
             f"delim={literal(_JSON_GAP)}, columns={{'line': 'VARCHAR'}}, "
-            f"max_line_size={_LONGEST_RECORD})"
+            f"max_line_size={LONGEST_RECORD})"
         )
         return (
             f"(from {lines} select line as text, "
@@ -33,7 +33,7 @@ def relation(prepared: Prepared) -> str:
     return (
         f"read_csv({path}, auto_detect=false, header=true, quote='\"', escape='\"', "
         f"delim={literal(prepared.delimiter)}, columns={{{columns}}}, "
-        f"store_rejects=true, max_line_size={_LONGEST_RECORD})"
+        f"store_rejects=true, max_line_size={LONGEST_RECORD})"
     )
 
 
@@ -56,7 +56,7 @@ def headers(prepared: Prepared) -> list[str]:
     seen: set[str] = set()
     names = []
     for place, header in enumerate(prepared.header):
-        one = header or f"column {place + 1}"
+        one = header.replace("\0", "") or f"column {place + 1}"
         while one.lower() in seen:
             one = f"{one} again"
         seen.add(one.lower())

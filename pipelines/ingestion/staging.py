@@ -3,7 +3,6 @@
 Nothing of the home is touched here, so a refused file leaves no trace.
 """
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,26 +16,10 @@ from pipelines.ingestion import reading
 from pipelines.ingestion.casting import faults, literal, name, staging_query
 from pipelines.ingestion.probe import Prepared, prepare
 from pipelines.ingestion.sources import Delivery, SourceFile
+from pipelines.ingestion.splitting import BLANK, Reject, split
 
 MEMORY = "1GB"
 _SHOWN_FAULTS = 3
-_CHUNK = 1 << 22
-_LONGEST_REJECT = 10_000  # characters of a broken line kept in quarantine
-
-
-@dataclass(frozen=True, slots=True)
-class Reject:
-    """A line that does not split into the columns of its header."""
-
-    line: int
-    lines: int
-    text: str
-    reason: str
-
-    @property
-    def json(self) -> str:
-        """The line as it stands in quarantine, the whole delivered row."""
-        return json.dumps({"line": self.text}, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +29,8 @@ class StagedFile:
     ``rows`` counts every record, ``bad`` those that broke a rule, rejects in both.
     ``first_line`` is the line of the first record, None where rows come from several
     files and carry their own ``_line``. ``has_breaks`` says that records span lines
-    and ``_breaks`` in the Parquet counts them. ``gaps`` are lines that are no rows,
-    rejected or blank: where each starts and how many lines it takes, rising.
+    and ``_breaks`` in the Parquet counts them. ``gaps`` are lines of the file in no
+    record, rejected or blank, rising.
     """
 
     file: SourceFile
@@ -57,7 +40,7 @@ class StagedFile:
     rejects: tuple[Reject, ...]
     first_line: int | None
     has_breaks: bool
-    gaps: tuple[tuple[int, int], ...]
+    gaps: tuple[int, ...]
     notes: tuple[str, ...]
 
 
@@ -126,43 +109,86 @@ def stage(
 def _stage_file(
     contract: ExtractContract, delivery: Delivery, prepared: Prepared, scratch: Path
 ) -> StagedFile:
-    texts = reading.texts(contract, delivery, prepared)
-    source, shape = reading.relation(prepared), reading.shape_fault(prepared)
     out = scratch / "judged.parquet"
+    texts = reading.texts(contract, delivery, prepared)
+    judged = _judge(contract, prepared, texts, scratch, out)
+    rejects: tuple[Reject, ...] = ()
+    gaps: tuple[int, ...] = ()
+    if judged is None:  # some line is broken: take them out one by one
+        whole = split(prepared, scratch)
+        rejects, gaps = whole.rejects, whole.gaps
+        judged = _judge(contract, whole.whole, texts, scratch, out)
+        if judged is None:
+            raise ContractError(
+                f"{prepared.file.shown} does not split into records: its lines and "
+                "its quotes do not add up",
+                fix="look for quotes out of balance, then export it again",
+            )
+    elif judged.has_breaks:
+        gaps = _blank_lines(prepared.path)
+    if prepared.kind == "jsonl" and judged.rows:
+        _check_filled(contract, delivery, prepared, out)
+    bad = sum(judged.counts.values()) + len(rejects)
+    rows = judged.rows + len(rejects)
+    _check_share(contract, prepared.file, rows, bad, judged.counts)
+    return StagedFile(
+        file=prepared.file,
+        path=out,
+        rows=rows,
+        bad=bad,
+        rejects=rejects,
+        first_line=judged.first_line,
+        has_breaks=judged.has_breaks,
+        gaps=gaps,
+        notes=prepared.notes,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    rows: int
+    counts: dict[int, int]  # bad rows by fault
+    first_line: int
+    has_breaks: bool
+
+
+def _judge(
+    contract: ExtractContract,
+    prepared: Prepared,
+    texts: dict[str, str],
+    scratch: Path,
+    out: Path,
+) -> _Judged | None:
+    """Judge a file's rows in one pass; None where some of its lines are broken."""
+    source, shape = reading.relation(prepared), reading.shape_fault(prepared)
+    is_csv = prepared.kind == "csv"
+    first = _first_line(prepared) if is_csv else 1
+    has_breaks = False
     with guarded([prepared.path], scratch) as connection:
         try:
             query = staging_query(contract, source, texts, shape=shape)
             rows = _copy(connection, query, out)
-            rejects = _rejects(connection, prepared)
-            has_breaks = (
-                prepared.kind == "csv"
-                and rows + sum(one.lines for one in rejects) + 1 != prepared.lines
-            )
-            if has_breaks:  # records span lines, or lines are blank: look closer
+            if is_csv and _has_rejects(connection):
+                return None
+            if is_csv and rows + first - 1 != prepared.lines:
+                # records span lines, or lines are blank: count what is in records
+                has_breaks = True
                 extra = ("_breaks", reading.breaks_in_record(prepared))
                 query = staging_query(contract, source, texts, shape=shape, extra=extra)
-                rows = _copy(connection, query, out)
+                _copy(connection, query, out)
+                told = connection.execute(
+                    f"from read_parquet({literal(str(out))}) "
+                    "select coalesce(sum(_breaks + 1), 0)"
+                ).fetchone()
+                left = prepared.lines - (first - 1) - int(told[0] if told else 0)
+                if left != len(_blank_lines(prepared.path)):
+                    return None
             counts = _faults(connection, out)
-            first, gaps = _place_lines(
-                connection, prepared, out, rejects, has_breaks=has_breaks
-            )
         except duckdb.Error as error:
+            if is_csv and "CSV" in str(error):
+                return None
             raise _unreadable(prepared.file, error) from error
-        if prepared.kind == "jsonl" and rows:
-            _check_filled(connection, contract, delivery, prepared, out)
-    bad = sum(counts.values()) + len(rejects)
-    _check_share(contract, prepared.file, rows + len(rejects), bad, counts)
-    return StagedFile(
-        file=prepared.file,
-        path=out,
-        rows=rows + len(rejects),
-        bad=bad,
-        rejects=rejects,
-        first_line=first,
-        has_breaks=has_breaks,
-        gaps=gaps,
-        notes=prepared.notes,
-    )
+    return _Judged(rows, counts, first, has_breaks)
 
 
 def _stage_sql(
@@ -180,7 +206,7 @@ def _stage_sql(
     paths = [one.path for some in prepared.values() for one in some]
     with guarded(paths, scratch) as connection:
         for table, parts in prepared.items():
-            _load_table(connection, table, parts, delivery.mapping.nulls)
+            _load_table(connection, table, parts, delivery.mapping.nulls, scratch)
         query = sql.strip().rstrip(";")
         try:
             statements = connection.extract_statements(query)
@@ -239,6 +265,7 @@ def _load_table(
     table: str,
     parts: list[Prepared],
     nulls: tuple[str, ...],
+    scratch: Path,
 ) -> None:
     """Make one table of all files under a mapping name, with each row's line."""
     for place, part in enumerate(parts):
@@ -253,13 +280,14 @@ def _load_table(
                 f"{into} from ({reading.table_of(part, nulls)}) "
                 "select *, row_number() over () + 1 as _line"
             )
-            rejects = _rejects(connection, part)
         except duckdb.Error as error:
             raise _unreadable(file, error) from error
-        if rejects:
+        if part.kind == "csv" and _has_rejects(connection):
+            broken = split(part, scratch).rejects
+            told = f"line {broken[0].line}: {broken[0].reason}" if broken else "a line"
             raise ContractError(
-                f"{file.shown} line {rejects[0].line} does not split into its "
-                f"{len(part.header)} columns: {rejects[0].text[:80]!r}",
+                f"{file.shown} does not split into its {len(part.header)} columns: "
+                f"{told}",
                 fix="export it again; a file that a mapping joins must be whole",
             )
 
@@ -273,50 +301,15 @@ def _copy(connection: duckdb.DuckDBPyConnection, query: str, out: Path) -> int:
     return int(written[0]) if written else 0
 
 
-def _rejects(
-    connection: duckdb.DuckDBPyConnection, prepared: Prepared
-) -> tuple[Reject, ...]:
-    """Return the lines the last read could not split, or refuse a file cut short."""
-    if prepared.kind != "csv":
-        return ()
-    found = connection.execute("""
-        from reject_errors
-        select line, line_byte_position, any_value(csv_line), first(error_message)
-        where scan_id = (from reject_errors select max(scan_id))
-        group by line, line_byte_position
-        order by line_byte_position
-    """).fetchall()
-    lines = _lines_at(prepared.path, [position - 1 for _, position, _, _ in found])
-    rejects = []
-    for line, (_, position, text, message) in zip(lines, found, strict=True):
-        bare = (text or "").lstrip("\r\n")
-        skipped = (text or "")[: len(text or "") - len(bare)].count("\n")
-        end = position - 1 + len((text or "").encode("utf-8"))
-        if end >= prepared.size - 2:  # nothing but a line end is left
-            raise ContractError(
-                f"{prepared.file.shown} is cut short: line {line + skipped} ends in "
-                f"{bare[-60:]!r} before its {len(prepared.header)} columns are there",
-                fix="export and deliver the file again",
-            )
-        reason = str(message).splitlines()[0]
-        count = bare.rstrip("\r\n").count("\n") + 1
-        rejects.append(Reject(line + skipped, count, bare[:_LONGEST_REJECT], reason))
-    return tuple(rejects)
-
-
-def _lines_at(path: Path, positions: list[int]) -> list[int]:
-    """Return the physical line that holds each byte; positions rise."""
-    lines, line, read = [], 1, 0
-    with path.open("rb") as stream:
-        for position in positions:
-            while read < position:
-                chunk = stream.read(min(_CHUNK, position - read))
-                if not chunk:
-                    break
-                line += chunk.count(b"\n")
-                read += len(chunk)
-            lines.append(line)
-    return lines
+def _has_rejects(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether any line read so far could not be split."""
+    return (
+        connection.execute(
+            "from duckdb_tables() select 1 where table_name = 'reject_errors'"
+        ).fetchone()
+        is not None
+        and connection.execute("from reject_errors limit 1").fetchone() is not None
+    )
 
 
 def _faults(connection: duckdb.DuckDBPyConnection, out: Path) -> dict[int, int]:
@@ -329,62 +322,37 @@ def _faults(connection: duckdb.DuckDBPyConnection, out: Path) -> dict[int, int]:
     )
 
 
-def _place_lines(
-    connection: duckdb.DuckDBPyConnection,
-    prepared: Prepared,
-    out: Path,
-    rejects: tuple[Reject, ...],
-    *,
-    has_breaks: bool,
-) -> tuple[int, tuple[tuple[int, int], ...]]:
-    """Return the first record's line and the lines that are no rows.
+def _first_line(prepared: Prepared) -> int:
+    """Return the line after the header; a header name may hold line breaks."""
+    with prepared.path.open("rb") as lines:
+        head = lines.readline()
+        while head.count(b'"') % 2 and (more := lines.readline()):
+            head += more
+    return head.rstrip(b"\n").count(b"\n") + 2
 
-    Raises
-    ------
-    ContractError
-        If some lines are neither rows, nor rejected, nor blank: rows were lost.
-    """
-    if prepared.kind != "csv":
-        return 1, ()
-    with prepared.path.open(encoding="utf-8", errors="replace", newline="\n") as text:
-        head = text.readline()
-        while head.count('"') % 2 and (more := text.readline()):
-            head += more  # a header name may hold a line break
-    first = head.rstrip("\n").count("\n") + 2
-    gaps = [(one.line, one.lines) for one in rejects]
-    if has_breaks:
-        told = connection.execute(
-            f"from read_parquet({literal(str(out))}) "
-            "select coalesce(sum(_breaks + 1), 0)"
-        ).fetchone()
-        counted = first - 1 + int(told[0] if told else 0)
-        left = prepared.lines - counted - sum(one.lines for one in rejects)
-        with prepared.path.open("rb") as lines:
-            blank = [at for at, line in enumerate(lines, start=1) if not line.strip()]
-        if not 0 <= left <= len(blank):
-            raise ContractError(
-                f"{prepared.file.shown} does not split into records: {left:,} of its "
-                f"{prepared.lines:,} lines are in none",
-                fix="look for quotes out of balance, then export it again",
-            )
-        if left == len(blank):  # else some blank lines stand inside values
-            gaps += [(at, 1) for at in blank]
-    return first, tuple(sorted(gaps))
+
+def _blank_lines(path: Path) -> tuple[int, ...]:
+    """List a file's blank lines that stand between records."""
+    between, is_quoted = [], False
+    with path.open("rb") as lines:
+        for at, line in enumerate(lines, start=1):
+            if line.count(b'"') % 2:
+                is_quoted = not is_quoted
+            elif not is_quoted and not line.strip(BLANK):
+                between.append(at)
+    return tuple(between)
 
 
 def _check_filled(
-    connection: duckdb.DuckDBPyConnection,
-    contract: ExtractContract,
-    delivery: Delivery,
-    prepared: Prepared,
-    out: Path,
+    contract: ExtractContract, delivery: Delivery, prepared: Prepared, out: Path
 ) -> None:
     """Refuse JSON lines in which no object has a required key at all."""
     required = [one.name for one in contract.columns if one.required]
     held = ", ".join(f"count({name(one)}) > 0" for one in required)
-    row = connection.execute(
-        f"from read_parquet({literal(str(out))}) select {held}, count(_value) > 0"
-    ).fetchone()
+    with guarded([out], out.parent) as connection:
+        row = connection.execute(
+            f"from read_parquet({literal(str(out))}) select {held}, count(_value) > 0"
+        ).fetchone()
     if row is None or row[-1]:
         return
     chosen = reading.recipes(contract, delivery)

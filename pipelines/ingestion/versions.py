@@ -242,13 +242,12 @@ class Comparison:
         """
         if not staged.gaps:
             return f"({selected})"
-        thresholds, moved = [], 0
-        for gap_line, lines in staged.gaps:
-            thresholds.append(f"({gap_line - moved}, {moved + lines})")
-            moved += lines
+        # a row counted as line n stands after every gap that starts at or before n
+        moves = {gap - moved: moved + 1 for moved, gap in enumerate(staged.gaps)}
+        shifts = ", ".join(f"({start}, {moved})" for start, moved in moves.items())
         return f"""(
             from ({selected}) as rows
-            asof left join (values {", ".join(thresholds)}) as gaps(starts, moved)
+            asof left join (values {shifts}) as gaps(starts, moved)
                 on rows._line >= gaps.starts
             select rows.* replace (rows._line + coalesce(gaps.moved, 0) as _line)
         )"""
