@@ -213,6 +213,7 @@ class Billing:
             cycle_days=RENEWAL_OPENS_DAYS, outcome=OPEN, luck=0.0, is_alive=is_alive,
             users=1, price_cents=0, amount_cents=yearly[due].astype(np.int64),
             subscription=due, has_competitor=False, closer=-1,
+            odds=share[accounts["segment"][account]],
         )  # fmt: skip
         np.add.at(accounts["open_count"], account, 1)
         self.selling.remember(rows)

@@ -3,18 +3,26 @@
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Final
 
+import polars as pl
+
+from data_contracts.calendar import add_months
 from data_contracts.errors import HomeError
-from pipelines.demo.deliveries import deliver
+from pipelines.demo.deliveries import Deliverer, Style
+from pipelines.demo.dirt import MARKS, Soiler
 from pipelines.demo.extracts import extracts
-from pipelines.demo.sizes import DEMO_SEED, DemoDates, demo_dates
+from pipelines.demo.months import day_number
+from pipelines.demo.scenario import Scenario, load_scenario, usual_scenario
+from pipelines.demo.sizes import DEMO_SEED, DemoDates, demo_dates, size_named
 from pipelines.demo.truth import write_truth
 from pipelines.demo.world import live
 from pipelines.logs import logger
 
 LOG = logger(__name__)
+PLAIN_STYLE: Final = Style()
 
-__all__ = ["DEMO_SEED", "DemoDates", "demo_dates", "write_company"]
+__all__ = ["DEMO_SEED", "DemoDates", "Style", "demo_dates", "write_company"]
 
 
 def write_company(
@@ -23,9 +31,11 @@ def write_company(
     *,
     size: str = "tiny",
     seed: int = DEMO_SEED,
-    first_day: date = date(2024, 2, 1),
+    first_day: date | None = None,
     as_of: date | None = None,
     nights: Sequence[date] | None = None,
+    scenario: Scenario | Path | None = None,
+    style: Style = PLAIN_STYLE,
 ) -> dict[date, dict[str, int]]:
     """Write a demo company's extracts of some nights, and its truth.
 
@@ -39,13 +49,18 @@ def write_company(
         Name of the size, see `pipelines.demo.sizes`.
     seed : int, default `DEMO_SEED`
         Same size, seed and first day give the same bytes for each night.
-    first_day : date, default 2024-02-01
-        First day of history; taken to the first of its month.
+    first_day : date, optional
+        First day of history, taken to the first of its month; by default the one
+        that makes the plan year start on 2026-02-01.
     as_of : date, optional
         Last night; by default the night before the plan year.
     nights : sequence of dates, optional
         Nights to write, none after `as_of`; by default those of the demo's story
         up to `as_of`, and `as_of` itself.
+    scenario : Scenario or path of a YAML file, optional
+        What happens and how dirty the extracts are; by default what the size does.
+    style : Style, default canonical full CSV
+        Layout, file kind, packing, and whether later nights hold only changes.
 
     Returns
     -------
@@ -56,7 +71,7 @@ def write_company(
     Raises
     ------
     PolicyError
-        If there is no such size.
+        If there is no such size or style, or the scenario has unknown keys.
     HomeError
         If dates are out of order.
 
@@ -85,10 +100,21 @@ def write_company(
                 f"night {night} is not between {dates.first_day} and {until}",
                 fix="choose nights from the company's first day up to --as-of",
             )
-    world = live(size=size, seed=seed, first_day=first_day, as_of=until)
-    written = {}
+    chosen = size_named(size)
+    if isinstance(scenario, Path):
+        scenario = load_scenario(scenario, chosen)
+    deliverer = Deliverer(home_landing, style)
+    world = live(
+        size=size, seed=seed, first_day=first_day, as_of=add_months(until, 12),
+        scenario=usual_scenario(chosen) if scenario is None else scenario.checked(),
+    )  # fmt: skip
+    written, marks = {}, pl.DataFrame(schema=MARKS)
     for night in wanted:
-        written[night] = deliver(extracts(world, night), home_landing, str(night))
+        soiler = Soiler(world, day_number(night))
+        written[night] = deliverer.deliver(
+            extracts(world, night, soiler=soiler), str(night)
+        )
+        marks = pl.concat(soiler.marks)
         LOG.info("%s: %d rows", night, sum(written[night].values()))
-    write_truth(world, truth, until)
+    write_truth(world, truth, until, marks)
     return written

@@ -17,6 +17,10 @@ STALE_SHARE: Final = 0.05  # of opportunities nobody ever pushes; assumption
 REGRESSION_SHARE: Final = 0.04  # fall back from proposal once; assumption
 UNSET: Final = -1
 NO_TIME: Final = 2**62
+EDIT_SHARES: Final = (0.95, 0.85, 0.7)  # of records edited so soon; assumption
+_Change = tuple[
+    NDArray[np.int64], int, NDArray[np.float64] | None, NDArray[np.int64] | None
+]  # when, stage or UNSET, amount or None, close day or None
 
 
 def _normal_of(seed: int, word: str, rows: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -72,7 +76,7 @@ def history(world: World, rows: NDArray[np.int64], *, cutoff: int) -> pl.DataFra
     """
     deals, seed = world.deals, world.seed
     created, ends = deals.rows["created"][rows], deals.rows["ends"][rows]
-    segment = world.market.accounts["segment"][deals.rows["account"][rows]]
+    segment = world.market.accounts["first_segment"][deals.rows["account"][rows]]
     final = deals.rows["amount_cents"][rows]
     is_renewal = deals.rows["kind"][rows] == RENEWAL
     wobble = np.where(is_renewal, 0.0, 1.0)
@@ -82,12 +86,9 @@ def history(world: World, rows: NDArray[np.int64], *, cutoff: int) -> pl.DataFra
     later = np.where(is_renewal, final, np.round(later / 10_000) * 10_000)
     amounts = [early, early, later, final]
 
-    events: list[
-        tuple[
-            NDArray[np.int64], int, NDArray[np.float64] | None, NDArray[np.int64] | None
-        ]
-    ] = []
+    events: list[_Change] = []
     close = _first_guess(deals, rows, segment, world)
+    close_at_first = close
     events.append((created, 0, early, close))
     cycle = deals.rows["cycle_days"][rows].astype(np.float64) * SECONDS_A_DAY
     reached, steps = deals.rows["reached"][rows], np.cumsum(norms.STAGE_SHARE)
@@ -112,6 +113,8 @@ def history(world: World, rows: NDArray[np.int64], *, cutoff: int) -> pl.DataFra
         is_pushed = (at > created) & (at < ends) & ~is_stale & ~is_renewal
         close = np.where(is_pushed, moved, close)
         events.append((np.where(is_pushed, at, NO_TIME), UNSET, None, close))
+    if world.size.has_edits:
+        events += _edits(seed, rows, created, ends, early, close_at_first)
     is_won = deals.rows["outcome"][rows] == WON
     final_amount = np.where(is_won | (reached >= 3), final, UNSET)
     frames = [
@@ -134,6 +137,31 @@ def history(world: World, rows: NDArray[np.int64], *, cutoff: int) -> pl.DataFra
         .unique(["deal", "changed"], keep="last", maintain_order=True)
         .with_columns(pl.col("stage", "amount_cents", "close").forward_fill())
     )
+
+
+def _edits(
+    seed: int,
+    rows: NDArray[np.int64],
+    created: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    amount: NDArray[np.float64],
+    close: NDArray[np.int64],
+) -> list[_Change]:
+    """Complete a record soon after it was opened: amount, close date, amount again."""
+    made: list[_Change] = []
+    first = np.minimum(ends, (close - 5) * SECONDS_A_DAY) - created
+    for number, share in enumerate(EDIT_SHARES):
+        draw = streams.uniform_of(seed, f"edit {number}", rows)
+        part = 0.02 + 0.05 * number + 0.04 * draw / share  # of the time it was open
+        at = created + (part * first).astype(np.int64) + number
+        at = np.where((draw < share) & (first > SECONDS_A_DAY), at, NO_TIME)
+        if number == 1:
+            days = (streams.uniform_of(seed, "edit days", rows) * 4).astype(np.int64)
+            made.append((at, UNSET, None, close + days))
+        else:
+            factor = np.exp(0.2 * _normal_of(seed, f"edit {number}", rows))
+            made.append((at, UNSET, np.round(amount * factor / 10_000) * 10_000, None))
+    return made
 
 
 def _event(

@@ -2,66 +2,170 @@
 
 import shutil
 from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final, Literal, get_args
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
+
+from data_contracts.errors import PolicyError
+from pipelines.demo.vendors import SHAPES, shaped
 
 TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
-PACKED: Final = frozenset(
+BIG: Final = frozenset(
     {
         "crm-opportunities", "crm-opportunity-history", "billing-invoices",
         "billing-invoice-lines",
     }
 )  # fmt: skip
+ENDING: Final = {"plain": "", "gzip": ".gz", "zstd": ".zst"}
 
 
-def deliver(
-    pieces: Iterable[tuple[str, pl.DataFrame]], landing: Path, night: str
-) -> dict[str, int]:
-    """Write one night's extracts to ``landing/<system>/<table>/<night>.csv``.
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a night is delivered."""
+
+    layout: Literal["canonical", "vendor"] = "canonical"
+    file: Literal["csv", "parquet"] = "csv"  # vendor billing is jsonl instead of csv
+    packing: Literal["plain", "gzip", "zstd"] = "gzip"  # of the four big tables
+    delivery: Literal["full", "changes"] = "full"
+
+    def checked(self) -> "Style":
+        """Return itself, or say which value does not exist.
+
+        Raises
+        ------
+        PolicyError
+            If a value is not one of those listed.
+        """
+        for part in fields(self):
+            value, known = getattr(self, part.name), get_args(part.type)
+            if value not in known:
+                raise PolicyError(
+                    f"demo {part.name} {value!r} does not exist",
+                    fix=f"choose one of {', '.join(known)}",
+                )
+        return self
+
+
+class Deliverer:
+    """Writes night after night; remembers the last one to deliver only changes.
 
     Parameters
     ----------
-    pieces : iterable of (contract id, frame)
-        Pieces of one contract are written one after the other.
     landing : Path
         Folder the files go to; files of the same night are replaced.
-    night : str
-        ISO date, the stem of every file.
-
-    Returns
-    -------
-    dict
-        Rows by contract. Large tables are packed with gzip. A file appears under
-        its name only when all files of the night are complete.
+    style : Style
+        Layout, file kind, packing, and full or changed rows only.
     """
-    landing.mkdir(parents=True, exist_ok=True)
-    draft = landing / f".{night}.part"
-    shutil.rmtree(draft, ignore_errors=True)
-    rows: dict[str, int] = {}
-    finals: dict[Path, Path] = {}
-    try:
-        for contract, frame in pieces:
-            system, table = contract.split("-", maxsplit=1)
-            suffix = ".csv.gz" if contract in PACKED else ".csv"
-            place = Path(system, table.replace("-", "_"), night + suffix)
-            part = draft / place
-            part.parent.mkdir(parents=True, exist_ok=True)
-            with part.open("ab") as stream:
-                frame.write_csv(
-                    stream,
-                    include_header=contract not in rows,
-                    datetime_format=TIME_FORMAT,
-                    compression="gzip" if contract in PACKED else "uncompressed",
-                    compression_level=6 if contract in PACKED else None,
-                    check_extension=False,
-                )
-            finals[part] = landing / place
-            rows[contract] = rows.get(contract, 0) + frame.height
-        for part, final in finals.items():
-            final.parent.mkdir(parents=True, exist_ok=True)
-            part.replace(final)
-    finally:
+
+    def __init__(self, landing: Path, style: Style) -> None:
+        self.landing, self.style = landing, style.checked()
+        self._known: dict[str, list[NDArray[np.uint64]]] | None = None
+
+    def deliver(
+        self, pieces: Iterable[tuple[str, pl.DataFrame]], night: str
+    ) -> dict[str, int]:
+        """Write one night's extracts.
+
+        Parameters
+        ----------
+        pieces : iterable of (contract id, frame)
+            Pieces of one contract are written one after the other.
+        night : str
+            ISO date, the stem of every file.
+
+        Returns
+        -------
+        dict
+            Rows by contract. A file appears under its name only when all files of
+            the night are complete.
+        """
+        self.landing.mkdir(parents=True, exist_ok=True)
+        draft = self.landing / f".{night}.part"
         shutil.rmtree(draft, ignore_errors=True)
-    return rows
+        rows: dict[str, int] = {}
+        seen: dict[str, list[NDArray[np.uint64]]] = {}
+        try:
+            for contract, frame in pieces:
+                piece = self._news(contract, frame, seen)
+                if self._known is None or len(piece):
+                    self._append(draft / self._place(contract, night), contract, piece)
+                    rows[contract] = rows.get(contract, 0) + len(piece)
+            for part in sorted(draft.rglob("*")):
+                if part.is_file():
+                    final = self.landing / part.relative_to(draft)
+                    final.parent.mkdir(parents=True, exist_ok=True)
+                    part.replace(final)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+        if self.style.delivery == "changes":
+            self._known = seen
+        return rows
+
+    def _news(
+        self,
+        contract: str,
+        frame: pl.DataFrame,
+        seen: dict[str, list[NDArray[np.uint64]]],
+    ) -> pl.DataFrame:
+        """Leave only rows that are new or different since the last night, if asked."""
+        if self.style.delivery == "full":
+            return frame
+        marks = frame.hash_rows().to_numpy()
+        seen.setdefault(contract, []).append(marks)
+        if self._known is None:
+            return frame
+        before = np.concatenate([*self._known.get(contract, []), marks[:0]])
+        return frame.filter(pl.Series(~np.isin(marks, before)))
+
+    def _place(self, contract: str, night: str) -> Path:
+        system, table = contract.split("-", maxsplit=1)
+        folder, suffix = f"{system}/{table.replace('-', '_')}", "csv"
+        if self.style.layout == "vendor":
+            folder, suffix = SHAPES[contract].folder, SHAPES[contract].suffix
+        if self.style.file == "parquet":
+            return Path(folder, f"{night}.parquet")
+        return Path(folder, f"{night}.{suffix}{ENDING[self._packing(contract)]}")
+
+    def _packing(self, contract: str) -> Literal["plain", "gzip", "zstd"]:
+        return self.style.packing if contract in BIG else "plain"
+
+    def _append(self, path: Path, contract: str, frame: pl.DataFrame) -> None:
+        """Add a piece to a file; packed pieces are members one after the other."""
+        is_first = not path.exists()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if self.style.layout == "vendor":
+            frame = shaped(contract, frame)
+        if self.style.file == "parquet":
+            number = len(list(path.parent.glob(f"{path.stem}*")))
+            if number:  # further pieces are files of their own
+                path = path.with_name(f"{path.stem}.{number:03}.parquet")
+            frame.write_parquet(path, compression="zstd", statistics=True)
+            return
+        with path.open("ab") as stream:
+            self._write(stream, contract, frame, is_first=is_first)
+
+    def _write(
+        self, stream: BinaryIO, contract: str, frame: pl.DataFrame, *, is_first: bool
+    ) -> None:
+        packing = self._packing(contract)
+        how: Literal["uncompressed", "gzip", "zstd"] = (
+            "uncompressed" if packing == "plain" else packing
+        )
+        level = {"plain": None, "gzip": 6, "zstd": 3}[packing]
+        if self.style.layout == "vendor" and SHAPES[contract].suffix == "jsonl":
+            frame.write_ndjson(
+                stream, compression=how, compression_level=level, check_extension=False
+            )
+            return
+        frame.write_csv(
+            stream,
+            include_header=is_first,
+            datetime_format=TIME_FORMAT,
+            compression=how,
+            compression_level=level,
+            check_extension=False,
+        )

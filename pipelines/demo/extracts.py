@@ -7,6 +7,9 @@ from typing import Final
 import polars as pl
 
 from pipelines.demo import extracts_billing, extracts_crm, extracts_hris
+from pipelines.demo.currencies import exchange_rates, localised
+from pipelines.demo.dirt import Soiler
+from pipelines.demo.extracts_extra import credit_notes, opportunity_splits
 from pipelines.demo.months import day_number
 from pipelines.demo.world import World
 
@@ -29,7 +32,9 @@ _WHOLE: Final[dict[str, Callable[[World, int], pl.DataFrame]]] = {
 }
 
 
-def extracts(world: World, night: date) -> Iterator[tuple[str, pl.DataFrame]]:
+def extracts(
+    world: World, night: date, *, soiler: Soiler | None = None
+) -> Iterator[tuple[str, pl.DataFrame]]:
     """Yield every extract of a night, large ones in several pieces.
 
     Parameters
@@ -38,6 +43,8 @@ def extracts(world: World, night: date) -> Iterator[tuple[str, pl.DataFrame]]:
         A company that has lived at least until `night`.
     night : date
         The evening the sources are read.
+    soiler : Soiler, optional
+        Puts the scenario's dirt in and keeps what was true; clean without.
 
     Yields
     ------
@@ -47,9 +54,20 @@ def extracts(world: World, night: date) -> Iterator[tuple[str, pl.DataFrame]]:
         Canonical columns of the contract, typed; every contract comes at least
         once. Nothing in it happened after `night`.
     """
-    day = day_number(night)
+    for contract, frame in _clean(world, day_number(night)):
+        piece = localised(contract, frame, world)
+        yield contract, piece if soiler is None else soiler.soil(contract, piece)
+
+
+def _clean(world: World, day: int) -> Iterator[tuple[str, pl.DataFrame]]:
     for contract, table in _WHOLE.items():
         yield contract, table(world, day)
+    if world.scenario.is_multi_currency:
+        yield "crm-exchange-rates", exchange_rates(world, day)
+    if world.scenario.has_splits:
+        yield "crm-opportunity-splits", opportunity_splits(world, day)
+    if world.scenario.has_credit_notes:
+        yield "billing-credit-notes", credit_notes(world, day)
     for current, changes in extracts_crm.opportunities(world, day):
         yield "crm-opportunities", current
         yield "crm-opportunity-history", changes

@@ -1,7 +1,7 @@
 """What the CRM held on a night: users, accounts, opportunities, territories, quotas."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -13,6 +13,7 @@ from pipelines.demo.frames import amounts, chosen, days, ids, times
 from pipelines.demo.months import NEVER, SECONDS_A_DAY, day_number
 from pipelines.demo.selling import TYPES
 from pipelines.demo.staff import AE
+from pipelines.demo.storyline import Storyline
 from pipelines.demo.world import LAUNCH_SLIPS_DAYS, LAUNCHED, PRODUCTS, World
 
 DEALS_A_CHUNK: Final = 200_000
@@ -26,18 +27,18 @@ def user_ids(person: NDArray[np.int64]) -> pl.Series:
     return ids("U", person, 4)
 
 
-def seats_as_of(
-    first: NDArray[np.int32],
-    moved: NDArray[np.int32],
-    day: NDArray[np.int32],
-    seat: NDArray[np.int32],
+def as_of_night(
+    first: NDArray[Any],
+    moved: NDArray[Any],
+    day: NDArray[Any],
+    value: NDArray[Any],
     night: int,
 ) -> NDArray[np.int64]:
-    """Replay moves up to a night; later moves of a row win."""
-    seats = first.astype(np.int64)
+    """Replay changes up to a night over first values; a row's latest change wins."""
+    values = first.astype(np.int64)
     known = day <= night
-    seats[moved[known]] = seat[known]
-    return seats
+    values[moved[known]] = value[known]
+    return values
 
 
 def holders(
@@ -76,7 +77,7 @@ def accounts(world: World, night: int) -> pl.DataFrame:
     """Return one row per account known on a night."""
     every, moves, places = world.market.accounts, world.market.moves, world.places
     rows = np.flatnonzero(every["created"] < (night + 1) * SECONDS_A_DAY)
-    seat = seats_as_of(
+    seat = as_of_night(
         every["first_seat"], moves["account"], moves["day"], moves["seat"], night
     )[rows]
     spell, _ = world.staff.spell_of(seat, night)
@@ -86,11 +87,16 @@ def accounts(world: World, night: int) -> pl.DataFrame:
     changed[moves["account"][known]] = moves["day"][known]
     latest = np.maximum(changed[rows], world.staff.spells["start"][spell])
     modified = np.maximum(every["created"][rows], latest * SECONDS_A_DAY + 32_400)
+    classed = world.market.reclassed
+    segment = as_of_night(
+        every["first_segment"], classed["account"], classed["day"],
+        classed["segment"], night,
+    )[rows]  # fmt: skip
     return pl.DataFrame(
         {
             "account_id": ids("A", rows, 7),
             "name": names.companies(rows),
-            "parent_id": pl.Series([None] * len(rows), dtype=pl.String),
+            "parent_id": ids("A", every["parent"][rows], 7),
             "owner_id": user_ids(world.staff.spells["person"][spell].astype(np.int64)),
             "industry": chosen(norms.INDUSTRIES, every["industry"][rows]),
             "employee_count": every["employees"][rows].astype(np.int64),
@@ -101,7 +107,7 @@ def accounts(world: World, night: int) -> pl.DataFrame:
             "country": chosen(places.country, city),
             "latitude": places.latitude[city],
             "longitude": places.longitude[city],
-            "segment": chosen(SEGMENT_IDS, every["segment"][rows]),
+            "segment": chosen(SEGMENT_IDS, segment),
             "created_at": times(every["created"][rows]),
             "is_deleted": np.zeros(len(rows), dtype=bool),
             "modified_at": times(modified),
@@ -119,14 +125,31 @@ def opportunities(
     deals, moves = world.deals.rows, world.deals.moves
     cutoff = (night + 1) * SECONDS_A_DAY
     begin = day_number(world.dates.first_day) * SECONDS_A_DAY
-    seat = seats_as_of(
+    seat = as_of_night(
         deals["first_seat"], moves["deal"], moves["day"], moves["seat"], night
     )
     every = np.flatnonzero((deals["created"] < cutoff) & (deals["ends"] >= begin))
     for start in range(0, max(1, len(every)), DEALS_A_CHUNK):
         rows = every[start : start + DEALS_A_CHUNK]
         changes = history(world, rows, cutoff=cutoff)
-        yield _current(world, rows, seat[rows], changes, night), _history(changes)
+        current = _current(world, rows, seat[rows], changes, night)
+        yield current, _history(_migrated(world, changes, night))
+
+
+def _migrated(world: World, changes: pl.DataFrame, night: int) -> pl.DataFrame:
+    """Cut what a CRM migration lost: all before its day but the state of open deals."""
+    day = Storyline(world.scenario.events, world.dates).begins("crm_migration")
+    if night < day:
+        return changes
+    moment = day * SECONDS_A_DAY + 10_800
+    before = changes.filter(pl.col("changed") < moment)
+    carried = (
+        before.unique("deal", keep="last", maintain_order=True)
+        .filter(pl.col("stage") < 4)
+        .with_columns(pl.lit(moment).cast(pl.Int64).alias("changed"))
+    )
+    after = changes.filter(pl.col("changed") >= moment)
+    return pl.concat([carried, after]).sort("deal", "changed")
 
 
 def _current(
@@ -189,7 +212,8 @@ def products(world: World, night: int) -> pl.DataFrame:
     first = day_number(world.dates.first_day) - 1_500
     launched = np.array([first, first + 400, first + 800, NEVER])
     planned = day_number(world.dates.launch_planned_on)
-    launched[LAUNCHED] = planned + LAUNCH_SLIPS_DAYS
+    slips = world.scenario.events.launch_slips.is_on
+    launched[LAUNCHED] = planned + LAUNCH_SLIPS_DAYS * slips
     return pl.DataFrame(
         {
             "product_id": [key for key, _ in PRODUCTS],

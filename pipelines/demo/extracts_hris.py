@@ -17,7 +17,7 @@ TITLES = tuple(norms.ROLES.values())
 
 def worker_ids(person: NDArray[np.int64]) -> pl.Series:
     """Return HR's ids, which are not the CRM's; a negative row has none."""
-    return ids("W", np.where(person >= 0, 90_000 - 7 * person, -1), 6)
+    return ids("W", np.where(person >= 0, (90_000 - 7 * person) % 1_000_000, -1), 6)
 
 
 def workers(world: World, night: int) -> pl.DataFrame:
@@ -118,9 +118,8 @@ def compensation(world: World, night: int) -> pl.DataFrame:
     hired, left = people["hired"].astype(np.int64), people["left"]
     jobs = world.staff.jobs
     known = np.flatnonzero(hired <= night)
-    moves = np.flatnonzero(
-        (jobs["day"] > hired[jobs["person"]]) & (jobs["day"] <= night)
-    )
+    is_move = (jobs["day"] > hired[jobs["person"]]) & (jobs["day"] <= night)
+    moves = np.flatnonzero(is_move)
     moved = jobs["person"][moves].astype(np.int64)
     gets = (turn[None, :] > hired[known, None] + 90) & (
         turn[None, :] < left[known, None]
@@ -150,15 +149,10 @@ def _pay(
     role: NDArray[np.int8], segment: NDArray[np.int8]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return yearly base and target variable pay in cents."""
-    is_ae = role == AE
-    base = np.where(
-        is_ae, norms.by_segment("base_cents")[segment], np.array(norms.BASE_PAY_CENTS)[role]
-    )  # fmt: skip
-    variable = np.where(
-        is_ae,
-        norms.by_segment("variable_cents")[segment],
-        np.array(norms.VARIABLE_PAY_CENTS)[role],
-    )
+    seller = norms.by_segment("base_cents")[segment]
+    base = np.where(role == AE, seller, np.array(norms.BASE_PAY_CENTS)[role])
+    seller = norms.by_segment("variable_cents")[segment]
+    variable = np.where(role == AE, seller, np.array(norms.VARIABLE_PAY_CENTS)[role])
     return base, variable
 
 

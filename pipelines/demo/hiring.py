@@ -1,4 +1,4 @@
-"""Seats open, people are hired into them, leave, and are replaced."""
+"""People are hired into seats, move between them, leave, and are replaced."""
 
 from typing import Final
 
@@ -6,20 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.demo import norms, streams
-from pipelines.demo.months import DAYS_A_MONTH, NEVER, Months, split_day
+from pipelines.demo.founding import Founding
+from pipelines.demo.months import DAYS_A_MONTH, NEVER, Months
 from pipelines.demo.places import Places
 from pipelines.demo.sizes import Size
-from pipelines.demo.staff import (
-    AE,
-    CRO,
-    CSM,
-    DIRECTOR,
-    MANAGER,
-    SDR,
-    SE,
-    Staff,
-    seat_plan,
-)
+from pipelines.demo.staff import AE, MANAGER, Staff
 
 PROMOTION_SHARE: Final = 0.3  # of openings are offered inside; assumption
 KNOWS_THE_FIRM: Final = 0.6  # of the usual ramp for who moves inside; assumption
@@ -50,128 +41,25 @@ class Hiring:
         self.size, self.places, self.months = size, places, months
         self.seed, self.plan_day = seed, plan_day
         self.staff = Staff()
-        self._starts: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
-        self._leads: list[NDArray[np.int64]] = []
-        self._open_company()
+        self._open_company(plan_day)
 
-    def _open_company(self) -> None:
+    def _open_company(self, plan_day: int) -> None:
+        """Open every seat, and fill those there from the first month on."""
         generator = streams.stream(self.seed, "first staff")
-        plan = seat_plan(self.size)
         first = int(self.months.start[0])
-        self._open_leaders(plan, generator)
-        segment, region = np.nonzero(plan)
-        cell = np.repeat(np.arange(len(segment)), plan[segment, region])
-        self._growth_start(segment[cell], region[cell], first, generator)
-        starts = self._starts
-        order = np.argsort(starts, kind="stable")
-        self._starts = starts[order]
-        cell = cell[order]
-        count = len(cell)
-        opened = np.where(self._starts <= first, first - 365, self._starts - 75)
-        self.ae_seats = self.staff.seats.add(
-            count, role=AE, segment=segment[cell], region=region[cell],
-            supervisor=self._supervisors(region[cell]), opened=opened,
-            target_start=self._starts,
-        )  # fmt: skip
-        present = self.ae_seats[self._starts <= first]
-        tenure = generator.exponential(2.0 * 365, len(present)).clip(20, 3_000)
-        self._hire(present, first - tenure.astype(np.int64), generator)
-        later = self.ae_seats[self._starts > first]
-        self.staff.openings.add(
-            len(later), seat=later, opened=opened[self._starts > first],
-            fill=self._starts[self._starts > first],
-        )  # fmt: skip
-
-    def _growth_start(
-        self,
-        segment: NDArray[np.int64],
-        region: NDArray[np.int64],
-        first: int,
-        generator: np.random.Generator,
-    ) -> None:
-        """Choose the seats that open later, keeping one of each kind from the start."""
-        count = len(segment)
-        years = (self.plan_day - first) / 365.25
-        present = round(count / (1 + self.size.growth_year) ** years)
-        kind = segment * len(norms.REGIONS) + region
-        is_first = np.zeros(count, dtype=bool)
-        is_first[np.unique(kind, return_index=True)[1]] = True
-        rank = generator.random(count) - is_first  # the first of a kind opens first
-        later = np.argsort(rank)[max(present, int(is_first.sum())) :]
-        step = (np.arange(len(later)) + 0.5) / max(1, len(later))
-        day = first + (self.plan_day - first) * (0.08 + 0.72 * step)
-        self._starts = np.full(count, first, dtype=np.int64)
-        whole = day.astype(np.int64)
-        self._starts[later] = whole - split_day(whole)[1]  # the first of its month
-
-    def _open_leaders(
-        self, plan: NDArray[np.int64], generator: np.random.Generator
-    ) -> None:
-        first = int(self.months.start[0])
-        self._managers: list[NDArray[np.int64]] = []
-        self.csm_seats: list[NDArray[np.int64]] = []
-        for region in range(plan.shape[1]):
-            aes = int(plan[:, region].sum())
-            managers = self.staff.seats.add(
-                -(-aes // norms.MAX_SPAN), role=MANAGER, segment=-1, region=region,
-                supervisor=-1, opened=first - 365, target_start=first,
-            )  # fmt: skip
-            self._managers.append(managers)
-            self.csm_seats.append(
-                self.staff.seats.add(
-                    max(1, round(aes / (12 if self.size.is_calm else 6))), role=CSM, segment=-1, region=region,
-                    supervisor=managers[0], opened=first - 365, target_start=first,
-                )
-            )  # fmt: skip
-        if not self.size.is_calm:
-            self._leads = [np.zeros(0, dtype=np.int64) for _ in self._managers]
-            self._open_supporters(plan)
-            self._stack_directors(plan.shape[1])
-        leaders = np.arange(len(self.staff.seats))
+        founding = Founding(self.size, self.staff, first)
+        leaders = founding.open_leaders()
         tenure = generator.integers(400, 2_500, len(leaders))
         self._hire(leaders, first - tenure, generator)
-
-    def _open_supporters(self, plan: NDArray[np.int64]) -> None:
-        """Open the seats of development and solutions people with their managers."""
-        is_large = self.size.seats_count > 500
-        for region in range(plan.shape[1]):
-            aes = int(plan[:, region].sum())
-            for role, ratio in ((SDR, norms.AES_A_SDR[is_large]), (SE, norms.AES_A_SE)):
-                count = max(1, round(aes / ratio))
-                managers = self._seats(-(-count // norms.MAX_SPAN), MANAGER, region)
-                self._leads[region] = np.append(self._leads[region], managers)
-                team = np.arange(count) * len(managers) // count
-                seats = self._seats(count, role, region)
-                self.staff.seats["supervisor"][seats] = managers[team]
-
-    def _seats(self, count: int, role: int, region: int) -> NDArray[np.int64]:
-        first = int(self.months.start[0])
-        return self.staff.seats.add(
-            count, role=role, segment=-1, region=region, supervisor=-1,
-            opened=first - 365, target_start=first,
+        seats = founding.open_sellers(plan_day, generator)
+        starts = self.staff.seats["target_start"][seats]
+        present, later = seats[starts <= first], seats[starts > first]
+        stay = generator.exponential(2.0 * 365, len(present)).clip(20, 3_000)
+        self._hire(present, first - stay.astype(np.int64), generator)
+        self.staff.openings.add(
+            len(later), seat=later, opened=self.staff.seats["opened"][later],
+            fill=self.staff.seats["target_start"][later],
         )  # fmt: skip
-
-    def _stack_directors(self, regions: int) -> None:
-        """Put managers under directors, eight to one, up to a single officer."""
-        heads = []
-        for region in range(regions):
-            level = np.append(self._managers[region], self._leads[region])
-            while len(level) > 1:
-                above = self._seats(-(-len(level) // norms.MAX_SPAN), DIRECTOR, region)
-                place = np.arange(len(level)) * len(above) // len(level)
-                self.staff.seats["supervisor"][level] = above[place]
-                level = above
-            heads.append(level)
-        officer = self._seats(1, CRO, 0)
-        self.staff.seats["supervisor"][np.concatenate(heads)] = officer[0]
-
-    def _supervisors(self, region: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Give each manager of a region an even, contiguous team."""
-        found = np.zeros(len(region), dtype=np.int64)
-        for index, managers in enumerate(self._managers):
-            rows = np.flatnonzero(region == index)
-            found[rows] = managers[np.arange(len(rows)) * len(managers) // len(rows)]
-        return found
 
     def _hire(
         self,
@@ -258,9 +146,8 @@ class Hiring:
         after_bonus = self.months.fiscal_quarter[month] == 0
         hazard *= 1.5 if after_bonus else 0.85
         role = self.staff.seats["role"][spells["seat"]]
-        others = (
-            np.array(norms.LEAVE_HAZARD_OTHERS)[role] / 12 * (not self.size.is_calm)
-        )
+        others = np.array(norms.LEAVE_HAZARD_OTHERS)[role] / 12
+        others = others * (not self.size.is_calm)
         hazard = np.where(role == AE, hazard, others)
         is_here = (spells["end"] == NEVER) & (spells["start"] < first)
         return np.flatnonzero(is_here & (generator.random(len(spells)) < hazard))

@@ -1,7 +1,7 @@
 """Accounts as they arrive: place, size, industry, fit, potential and a seat."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from pipelines.demo.staff import AE, CUSTOMERS_A_CSM, REGION_SHARE, Staff
 
 PRESENT_SHARE = 0.75  # of the accounts of the first night are there from day one
 POTENTIAL_SIGMA = 0.75  # of log potential, what nobody can see; assumption
+CHILD_SHARE: Final = 0.12  # of mid-market and enterprise accounts; assumption
 TAIL_SHARE, TAIL_INDEX = 0.05, 1.8  # a Pareto tail on top: a few whales; assumption
 
 
@@ -26,13 +27,23 @@ class Market:
         default_factory=lambda: Columns(
             created="i8", segment="i1", region="i1", city="i4", industry="i1",
             employees="i4", revenue_cents="i8", fit="f8", potential_cents="i8",
-            seat="i4", first_seat="i4", csm_seat="i4", open_count="i2",
-            customer_from="i4",
+            seat="i4", first_seat="i4", first_segment="i1", csm_seat="i4",
+            open_count="i2", customer_from="i4", parent="i4",
         )
     )  # fmt: skip
     moves: Columns = field(
         default_factory=lambda: Columns(account="i4", day="i4", seat="i4")
     )
+    reclassed: Columns = field(
+        default_factory=lambda: Columns(account="i4", day="i4", segment="i1")
+    )
+
+    def move(
+        self, account: NDArray[np.int64], seat: NDArray[np.int64] | int, day: int
+    ) -> None:
+        """Give accounts to other seats on a day."""
+        self.accounts["seat"][account] = seat
+        self.moves.add(len(account), account=account, day=day, seat=seat)
 
 
 class Arrivals:
@@ -116,18 +127,18 @@ class Arrivals:
         )
         median = median * np.array(self.size.potential_scale)[segment]
         potential = median * 2.0 * np.exp(fit + POTENTIAL_SIGMA * spread[:, 1]) * tail
-        seat = self._book_of(segment, region, known, generator)
+        seat = self.book_of(segment, region, known, generator)
         second = generator.integers(28_800, 64_800, count)
         self.market.accounts.add(
             count, created=day * SECONDS_A_DAY + second,
             segment=segment, region=region, city=city, industry=industry,
             employees=employees, revenue_cents=np.floor(revenue / 100_000) * 100_000,
             fit=fit, potential_cents=potential.astype(np.int64), seat=seat,
-            first_seat=seat, csm_seat=self._csm_of(region), open_count=0,
-            customer_from=-1,
+            first_seat=seat, first_segment=segment, csm_seat=self._csm_of(region),
+            open_count=0, customer_from=-1, parent=self._parents(segment),
         )  # fmt: skip
 
-    def _book_of(
+    def book_of(
         self,
         segment: NDArray[np.int64],
         region: NDArray[np.int64],
@@ -145,6 +156,19 @@ class Arrivals:
             rows = np.flatnonzero((segment == s) & (region == r))
             seat[rows] = choices[generator.integers(0, len(choices), len(rows))]
         return seat
+
+    def _parents(self, segment: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Hang some larger accounts below an enterprise that is already there."""
+        row = np.arange(len(segment)) + len(self.market.accounts)
+        largest = len(norms.SEGMENTS) - 1
+        heads = np.flatnonzero(self.market.accounts["segment"] == largest)
+        heads = heads[self.market.accounts["parent"][heads] < 0]  # families are flat
+        if self.size.is_calm or not len(heads):
+            return np.full(len(segment), -1)
+        draw = streams.uniform_of(self.seed, "family", row)
+        is_child = (segment > 0) & (draw < CHILD_SHARE)
+        head = heads[(draw / CHILD_SHARE * len(heads)).astype(np.int64) % len(heads)]
+        return np.where(is_child, head, -1)
 
     def _csm_of(self, region: NDArray[np.int64]) -> NDArray[np.int64]:
         """Spread accounts evenly over the CSM seats of their region."""
@@ -172,8 +196,7 @@ class Arrivals:
             )
             rows = np.flatnonzero(like[accounts["seat"]])
             taken = rows[generator.random(len(rows)) < 1.0 / like.sum()]
-            accounts["seat"][taken] = seat
-            self.market.moves.add(len(taken), account=taken, day=day, seat=seat)
+            self.market.move(taken, seat, day)
 
 
 def _employees(

@@ -12,6 +12,7 @@ from pipelines.demo.market import Market
 from pipelines.demo.months import DAYS_A_MONTH, SECONDS_A_DAY, Months
 from pipelines.demo.sizes import Size
 from pipelines.demo.staff import AE, Staff
+from pipelines.demo.storyline import Storyline
 
 NEW, EXPANSION, RENEWAL = range(3)
 TYPES: Final = ("new", "expansion", "renewal")
@@ -21,8 +22,10 @@ VACANT_WIN: Final = 0.70  # assumption
 LIST_PRICE_CENTS: Final = (4_500, 3_000, 6_000, 5_000)  # a user and month, by product
 COMPETITOR_SHARE, COMPETITOR_WIN = 0.35, 0.75  # assumption
 CUSTOMER_EFFORT: Final = 0.40  # of a rep's new deals go to customers; assumption
-CUSTOMER_PACE: Final = 0.15  # deals a month a customer bears at most; assumption
+CUSTOMER_PACE: Final = 0.1275  # qualified deals a month a customer bears; assumption
 FIRST_DEAL_SHARE: Final = 0.32  # of yearly potential; reps pick the larger accounts
+LOSERS_LINGER: Final = 1.6  # times longer, so that pipeline covers a quarter; C
+AGE_PULL: Final = 0.15  # of win odds to age over the usual cycle; assumption
 EXPANSION_SIZE: Final = 0.60  # of a first deal; B: expansion is 40 % of new ARR
 QUARTER_ODDS: Final = np.array(norms.QUARTER_SHARE) / max(norms.QUARTER_SHARE)
 
@@ -36,7 +39,7 @@ class Deals:
             account="i4", seat="i4", first_seat="i4", kind="i1", product="i1",
             created="i8", ends="i8", reached="i1", cycle_days="f4", outcome="i1",
             luck="f4", is_alive="?", users="i4", price_cents="i4", amount_cents="i8",
-            subscription="i4", has_competitor="?", closer="i4",
+            subscription="i4", has_competitor="?", closer="i4", odds="f4",
         )
     )  # fmt: skip
     moves: Columns = field(
@@ -57,13 +60,25 @@ class Selling:
         Accounts and books.
     months : Months
         Months of the simulation.
+    story : Storyline
+        What bends demand, odds and prices.
     seed : int
         Seed of the company.
     """
 
     def __init__(
-        self, size: Size, staff: Staff, market: Market, months: Months, *, seed: int
+        self,
+        size: Size,
+        staff: Staff,
+        market: Market,
+        months: Months,
+        *,
+        story: Storyline,
+        seed: int,
     ) -> None:
+        self.story = story
+        self._lingering = 1.0 if size.is_calm else LOSERS_LINGER
+        self._most_at_customers = CUSTOMER_PACE / (1 - size.unqualified_share)
         self.size, self.staff, self.market, self.months = size, staff, market, months
         self.seed = seed
         self.deals = Deals()
@@ -96,7 +111,7 @@ class Selling:
         known = np.bincount(seat, weight * is_customer, count).astype(np.float64)
         unknown = np.bincount(seat, weight * ~is_customer, count).astype(np.float64)
         pace = self._pace(month, known + unknown)
-        there = np.minimum(CUSTOMER_EFFORT * pace, CUSTOMER_PACE * known)
+        there = np.minimum(CUSTOMER_EFFORT * pace, self._most_at_customers * known)
         part = np.where(is_customer, there[seat], (pace - there)[seat])
         whole = np.where(is_customer, known[seat], unknown[seat])
         wanted = part * weight / np.maximum(whole, 1e-9)
@@ -123,6 +138,7 @@ class Selling:
             here = is_ae & (segment == index) & (book > 0)
             typical[here] = book[here].mean()
         pull = np.clip(book / typical, 0.2, 3.0) ** 0.3
+        pull = pull * self.story.demand(int(self.months.start[month]))
         return np.where(is_ae & (book > 0), usual * activity * pull, 0.0)
 
     def _open(
@@ -149,7 +165,7 @@ class Selling:
             * np.exp(0.15 * accounts["fit"][account])
         )
         is_alive = is_qualified & (generator.random(count) < odds.clip(0.02, 0.92))
-        users, price, product = self._size(account, kind, generator)
+        users, price, product = self._size(account, kind, day, generator)
         amount = users.astype(np.int64) * price * 12
         usual = norms.by_segment("cycle_days")[segment]
         median = norms.by_segment("deal_median_cents")[segment]
@@ -162,7 +178,7 @@ class Selling:
         steps = np.cumsum(norms.STAGE_SHARE)[:3]
         part = np.where(
             is_qualified,
-            generator.beta(1.4, 1.5, count),
+            self._lingering * generator.beta(1.4, 1.5, count),
             0.15 * generator.random(count),
         )
         part = np.where(is_alive, 1.0, part)
@@ -174,7 +190,7 @@ class Selling:
             reached=np.searchsorted(steps, part, side="right"), cycle_days=cycle,
             outcome=OPEN, luck=generator.random(count), is_alive=is_alive, users=users,
             price_cents=price, amount_cents=amount, subscription=-1,
-            has_competitor=has_competitor, closer=-1,
+            has_competitor=has_competitor, closer=-1, odds=odds,
         )  # fmt: skip
         np.add.at(accounts["open_count"], account, 1)
         self.remember(rows)
@@ -183,13 +199,15 @@ class Selling:
         self,
         account: NDArray[np.int64],
         kind: NDArray[np.int64],
+        day: NDArray[np.int64],
         generator: np.random.Generator,
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Draw product, users and price so that amount is users x price x 12."""
         count = len(account)
         product = generator.choice(3, size=count, p=(0.6, 0.25, 0.15))
         discount = generator.beta(1.6, 8.0, count)
-        price = np.array(LIST_PRICE_CENTS)[product] * (1 - discount)
+        price = np.array(LIST_PRICE_CENTS)[product] * self.story.price(day)
+        price = price * (1 - discount)
         whole: NDArray[np.int64] = np.maximum(np.round(price), 500).astype(np.int64)
         sigma = norms.by_segment("deal_sigma")
         segment = self.market.accounts["segment"][account]
@@ -238,6 +256,12 @@ class Selling:
         share = norms.ramp_share(tenure, staff.spells["ramp_months"][spell])
         odds = np.where(is_held, share * staff.spells["plateau"][spell], VACANT_WIN)
         odds = odds * QUARTER_ODDS[self.months.fiscal_quarter[month]]
+        region = self.market.accounts["region"][deals["account"][rows]]
+        odds = odds * self.story.odds(region, day)
+        if not self.size.is_calm:  # a deal that drags on is a weaker deal
+            segment = self.market.accounts["first_segment"][deals["account"][rows]]
+            age = deals["cycle_days"][rows] / norms.by_segment("cycle_days")[segment]
+            odds = odds * age.clip(0.3, 3.0) ** -AGE_PULL
         is_renewal = deals["kind"][rows] == RENEWAL
         odds = np.where(is_renewal, 1.0, odds)
         is_won = deals["is_alive"][rows] & (deals["luck"][rows] < odds)

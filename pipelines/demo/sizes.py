@@ -7,6 +7,7 @@ from typing import Final
 from data_contracts.errors import PolicyError
 
 DEMO_SEED: Final = 76  # its plan year begins calmly, so that alarms are the story's
+PLAN_YEAR: Final = 2026  # of the policy's launch; every size has its history before
 FISCAL_FIRST_MONTH: Final = 2  # the demo's fiscal year starts on 1 February
 
 
@@ -22,19 +23,24 @@ class Size:
     growth_year: float  # of AE seats, until the plan year
     unqualified_share: float  # of opportunities that never qualify; assumption
     potential_scale: tuple[float, float, float]  # by segment; brings reps to 80 %
+    has_edits: bool  # records are completed after they were opened
     is_calm: bool  # only scripted events from shortly before the plan year on
 
 
 SIZES: Final = {
     size.name: size
     for size in (
-        Size("tiny", 14, 600, 2, 2, 0.20, 0.15, (1.2, 1.05, 1.8), True),
-        Size("small", 25, 5_000, 3, 3, 0.20, 0.35, (0.75, 0.9, 1.05), False),
-        Size("medium", 150, 40_000, 3, 3, 0.20, 0.60, (0.8, 0.97, 0.78), False),
-        Size("large", 1_000, 250_000, 4, 3, 0.20, 0.75, (0.8, 0.97, 0.78), False),
-        Size("huge", 10_000, 2_000_000, 4, 3, 0.20, 0.75, (0.8, 0.97, 0.78), False),
+        Size("tiny", 14, 600, 2, 2, 0.20, 0.15, (1.20, 1.05, 1.80), False, True),
+        Size("small", 25, 5_000, 3, 3, 0.20, 0.35, (0.88, 0.88, 0.80), True, False),
+        Size("medium", 150, 40_000, 3, 3, 0.20, 0.60, (0.97, 0.98, 0.76), True, False),
+        Size(
+            "large", 1_000, 250_000, 5, 3, 0.20, 0.90, (1.03, 1.10, 1.13), True, False
+        ),
+        Size(
+            "huge", 10_000, 2_000_000, 5, 3, 0.20, 0.90, (1.03, 1.10, 1.13), True, False
+        ),
     )
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +72,16 @@ def size_named(name: str) -> Size:
     return SIZES[name]
 
 
-def demo_dates(*, size: str = "tiny", first_day: date = date(2024, 2, 1)) -> DemoDates:
+def demo_dates(*, size: str = "tiny", first_day: date | None = None) -> DemoDates:
     """Return the dates of the story: when to plan, who leaves when, what slips.
 
     Parameters
     ----------
     size : str, default "tiny"
         Name of the company's size; it decides the years of history.
-    first_day : date, default 2024-02-01
-        First day of history; the simulation starts with its month.
+    first_day : date, optional
+        First day of history, taken to the first of its month; by default the one
+        that makes the plan year start on 2026-02-01, as policies/demo.yaml expects.
 
     Returns
     -------
@@ -93,7 +100,10 @@ def demo_dates(*, size: str = "tiny", first_day: date = date(2024, 2, 1)) -> Dem
     >>> days.first_night.isoformat(), days.leaver_night.isoformat()
     ('2026-01-31', '2026-05-18')
     """
-    start = date(first_day.year + size_named(size).history_years, FISCAL_FIRST_MONTH, 1)
+    years = size_named(size).history_years
+    if first_day is None:
+        first_day = date(PLAN_YEAR - years, FISCAL_FIRST_MONTH, 1)
+    start = date(first_day.year + years, FISCAL_FIRST_MONTH, 1)
     if (first_day.month, first_day.day) > (FISCAL_FIRST_MONTH, 1):
         start = start.replace(year=start.year + 1)
     left = date(start.year, 5, 15)

@@ -22,7 +22,8 @@ class Storyline:
 
     def begins(self, event: str) -> int:
         """Return the day an event begins on; far away when it is off."""
-        return self._event(event).day(self.dates)
+        day: int = self._event(event).day(self.dates)
+        return day
 
     def _event(self, event: str) -> Any:
         return getattr(self.events, event)

@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -9,18 +10,46 @@ import polars as pl
 from pipelines.demo import norms
 from pipelines.demo.extracts_crm import SEGMENT_IDS, user_ids
 from pipelines.demo.frames import chosen, days, ids
-from pipelines.demo.months import NEVER, day_number
-from pipelines.demo.world import LAUNCH_SLIPS_DAYS, LAUNCHED, PRODUCTS, World
+from pipelines.demo.months import SECONDS_A_DAY, day_number
+from pipelines.demo.selling import OPEN, RENEWAL, WON
+from pipelines.demo.storyline import Storyline
+from pipelines.demo.world import LAUNCHED, PRODUCTS, World
 from pipelines.files import write_parquet
 
+NAMED_SHARE: Final = 0.02  # of accounts, those with most potential; assumption
 
-def write_truth(world: World, folder: Path, as_of: date) -> dict[str, int]:
-    """Write the truth tables known by a night; return rows by table."""
+
+def write_truth(
+    world: World, folder: Path, as_of: date, marks: pl.DataFrame
+) -> dict[str, int]:
+    """Write the truth of a company up to a night, and of the year after it.
+
+    Parameters
+    ----------
+    world : World
+        A company that has lived twelve months past `as_of`.
+    folder : Path
+        One Parquet file a table; replaced.
+    as_of : date
+        The last night delivered.
+    marks : DataFrame
+        Cells soiled in the extracts of that night, with their true values.
+
+    Returns
+    -------
+    dict
+        Rows by table.
+    """
+    night = day_number(as_of)
     tables = {
         "ramp": ramp(),
-        "reps": reps(world, day_number(as_of)),
-        "potential": potential(world, day_number(as_of)),
-        "events": events(world, day_number(as_of)),
+        "hazards": hazards(),
+        "reps": reps(world, night),
+        "potential": potential(world, night),
+        "deals": deals(world, night),
+        "events": events(world, night),
+        "dirt": marks,
+        "next_year": next_year(world, as_of),
     }
     return {
         name: write_parquet(table, folder / f"{name}.parquet")
@@ -57,7 +86,9 @@ def reps(world: World, night: int) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "rep_id": user_ids(person),
-            "segment_id": chosen(SEGMENT_IDS, people["segment"][person]),
+            "segment_id": chosen(
+                SEGMENT_IDS, world.staff.seats["segment"][spells["seat"][rows]]
+            ),
             "started_on": days(spells["start"][rows]),
             "left_on": days(people["left"][person], known_to=night),
             "activity": people["activity"][person],
@@ -68,33 +99,111 @@ def reps(world: World, night: int) -> pl.DataFrame:
     )
 
 
-def potential(world: World, night: int) -> pl.DataFrame:
-    """Return each account's yearly potential and how well it fits."""
-    accounts = world.market.accounts
-    rows = np.flatnonzero(accounts["created"] < (night + 1) * 86_400)
+def hazards() -> pl.DataFrame:
+    """Return the yearly hazard of leaving by role, before tenure and attainment."""
     return pl.DataFrame(
         {
-            "account_id": ids("A", rows, 7),
-            "segment_id": chosen(SEGMENT_IDS, accounts["segment"][rows]),
-            "potential_cents": accounts["potential_cents"][rows],
-            "fit": accounts["fit"][rows],
+            "role": list(norms.ROLES),
+            "hazard_year_share": norms.LEAVE_HAZARD_OTHERS,
         }
     )
 
 
-def events(world: World, night: int) -> pl.DataFrame:
-    """Return the scripted events that began by a night."""
-    slips = day_number(world.dates.launch_planned_on)
-    rows = [("launch_slipped", PRODUCTS[LAUNCHED][0], slips, slips + LAUNCH_SLIPS_DAYS)]
-    if world.leaver >= 0:
-        left = int(world.staff.people["left"][world.leaver])
-        who = user_ids(np.array([world.leaver]))[0]
-        rows.append(("rep_left", who, left, NEVER))
-    frame = pl.DataFrame(
-        rows, schema=["event", "subject", "began", "ended"], orient="row"
-    ).filter(pl.col("began") <= night)
-    return frame.select(
-        "event", "subject",
-        days(frame["began"].to_numpy()).alias("began_on"),
-        days(frame["ended"].to_numpy(), known_to=night).alias("ended_on"),
+def potential(world: World, night: int) -> pl.DataFrame:
+    """Return each account's yearly potential, its fit and the part not yet sold."""
+    accounts, items, subs = (
+        world.market.accounts, world.books.items, world.books.subscriptions,
     )  # fmt: skip
+    rows = np.flatnonzero(accounts["created"] < (night + 1) * SECONDS_A_DAY)
+    owner = items["subscription"]
+    is_live = (items["start"] <= night) & (subs["ended"][owner] > night)
+    yearly = items["first_users"].astype(np.int64) * items["price_cents"] * 12
+    sold = np.bincount(
+        subs["account"][owner[is_live]], yearly[is_live], len(accounts)
+    ).astype(np.int64)
+    whole = accounts["potential_cents"]
+    named = whole >= np.quantile(whole[rows], 1 - NAMED_SHARE)
+    return pl.DataFrame(
+        {
+            "account_id": ids("A", rows, 7),
+            "segment_id": chosen(SEGMENT_IDS, accounts["segment"][rows]),
+            "potential_cents": whole[rows],
+            "whitespace_cents": np.maximum(0, whole - sold)[rows],
+            "fit": accounts["fit"][rows],
+            "is_named": named[rows],
+        }
+    )
+
+
+def deals(world: World, night: int) -> pl.DataFrame:
+    """Return what decided each opportunity opened by a night."""
+    every = world.deals.rows
+    begin = day_number(world.dates.first_day) * SECONDS_A_DAY
+    is_known = every["created"] < (night + 1) * SECONDS_A_DAY
+    rows = np.flatnonzero(is_known & (every["ends"] >= begin))
+    return pl.DataFrame(
+        {
+            "opportunity_id": ids("O", rows, 8),
+            "win_odds_share": every["odds"][rows].astype(np.float64).clip(0, 1),
+            "has_competitor": every["has_competitor"][rows],
+            "amount_cents": every["amount_cents"][rows],
+            "ends_on": days(every["ends"][rows] // SECONDS_A_DAY),
+            "is_won": every["outcome"][rows] == WON,
+            "is_decided": every["outcome"][rows] != OPEN,
+        }
+    )
+
+
+def next_year(world: World, as_of: date) -> pl.DataFrame:
+    """Return what is booked in the twelve months after a night if nothing changes."""
+    every, accounts = world.deals.rows, world.market.accounts
+    rows = np.flatnonzero((every["outcome"] == WON) & (every["kind"] != RENEWAL))
+    month = world.months.of(every["ends"][rows] // SECONDS_A_DAY)
+    first = int(world.months.of(np.array([day_number(as_of)]))[0]) + 1
+    account = every["account"][rows]
+    return (
+        pl.DataFrame(
+            {
+                "segment_id": chosen(SEGMENT_IDS, accounts["segment"][account]),
+                "region_id": chosen(norms.REGIONS, accounts["region"][account]),
+                "month_start": days(world.months.start[month]),
+                "place": month,
+                "bookings_cents": every["amount_cents"][rows],
+            }
+        )
+        .filter(pl.col("place").is_between(first, first + 11))
+        .group_by("segment_id", "region_id", "month_start")
+        .agg(pl.col("bookings_cents").sum(), pl.len().cast(pl.Int64).alias("won_count"))
+        .sort("segment_id", "region_id", "month_start")
+    )
+
+
+def events(world: World, night: int) -> pl.DataFrame:
+    """Return what a scenario made happen by a night, and to whom."""
+    story = Storyline(world.scenario.events, world.dates)
+    rows = [
+        (event, user_ids(np.array([person]))[0] if person >= 0 else "company", day)
+        for event, day, person in world.happened
+    ]
+    if world.scenario.events.launch_slips.is_on:
+        planned = day_number(world.dates.launch_planned_on)
+        rows.append(("launch_slipped", PRODUCTS[LAUNCHED][0], planned))
+    rows += [
+        (event, subject, story.begins(event))
+        for event, subject in (
+            ("competitor_enters", norms.REGIONS[1]),
+            ("price_rises", "company"),
+            ("demand_falls", "company"),
+            ("demand_rises", "company"),
+            ("crm_migration", "crm"),
+        )
+    ]
+    known = [row for row in rows if row[2] <= night]
+    frame = pl.DataFrame(
+        known,
+        schema={"event": pl.String, "subject": pl.String, "began_on": pl.Int32},
+        orient="row",
+    )
+    return frame.with_columns(pl.col("began_on").cast(pl.Date)).sort(
+        "began_on", "event", "subject"
+    )

@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from data_contracts.calendar import add_months
 from data_contracts.calendar import months_between as months_apart
-from pipelines.demo import norms, streams
+from pipelines.demo import norms
 from pipelines.demo.billing import Billing, Books
+from pipelines.demo.happenings import Happenings
 from pipelines.demo.hiring import Hiring
 from pipelines.demo.market import Arrivals, Market
-from pipelines.demo.months import NEVER, Months, day_number, months_between
+from pipelines.demo.months import Months, day_number, months_between
 from pipelines.demo.places import Places, cities
+from pipelines.demo.scenario import Scenario, usual_scenario
 from pipelines.demo.selling import RENEWAL, WON, Deals, Selling
 from pipelines.demo.sizes import (
     FISCAL_FIRST_MONTH,
@@ -23,7 +25,8 @@ from pipelines.demo.sizes import (
     demo_dates,
     size_named,
 )
-from pipelines.demo.staff import AE, Staff
+from pipelines.demo.staff import Staff
+from pipelines.demo.storyline import Storyline
 
 PRODUCTS: Final = (
     ("core", "Core"), ("insights", "Insights"), ("connect", "Connect"),
@@ -47,10 +50,18 @@ class World:
     market: Market
     deals: Deals
     books: Books
-    leaver: int  # person who leaves in the story; -1 before it happened
+    scenario: Scenario
+    happened: tuple[tuple[str, int, int], ...]  # event, day, person or -1
 
 
-def live(*, size: str, seed: int, first_day: date, as_of: date) -> World:
+def live(
+    *,
+    size: str,
+    seed: int,
+    as_of: date,
+    first_day: date | None = None,
+    scenario: Scenario | None = None,
+) -> World:
     """Simulate a company from its first day to the end of the month of `as_of`.
 
     Parameters
@@ -63,6 +74,10 @@ def live(*, size: str, seed: int, first_day: date, as_of: date) -> World:
         First day of history.
     as_of : date
         Last night wanted.
+    first_day : date, optional
+        First day of history; by default that of `demo_dates`.
+    scenario : Scenario, optional
+        What happens; by default what the size does by itself.
 
     Returns
     -------
@@ -70,6 +85,8 @@ def live(*, size: str, seed: int, first_day: date, as_of: date) -> World:
         Nothing in it that happened by some night depends on what came later.
     """
     chosen, dates = size_named(size), demo_dates(size=size, first_day=first_day)
+    scenario = usual_scenario(chosen) if scenario is None else scenario
+    story = Storyline(scenario.events, dates)
     warm_up = add_months(dates.first_day, -WARM_UP_MONTHS)
     months = months_between(warm_up, as_of, fiscal_first_month=FISCAL_FIRST_MONTH)
     plan_day = day_number(dates.plan_year_start)
@@ -79,20 +96,18 @@ def live(*, size: str, seed: int, first_day: date, as_of: date) -> World:
     arrivals = Arrivals(
         chosen, hiring.staff, places, months, seed=seed, plan_month=plan_month
     )
-    selling = Selling(chosen, hiring.staff, arrivals.market, months, seed=seed)
+    selling = Selling(
+        chosen, hiring.staff, arrivals.market, months, story=story, seed=seed
+    )
     billing = Billing(selling, arrivals.market, months, seed=seed)
     score = _Score(hiring.staff, selling.deals, months)
-    left, leaver = day_number(dates.left_on), -1
+    happenings = Happenings(story, hiring, arrivals, selling, months, seed=seed)
     for month in range(len(months)):
         hiring.step(month, score.attainment(month))
-        if months.start[month] <= left < months.start[month + 1]:
-            leaver = _good_rep(hiring.staff, left)
-            hiring.leave(
-                np.array([leaver]), np.array([left]),
-                streams.stream(seed, "story"), is_voluntary=True,
-            )  # fmt: skip
+        happenings.people(month)
         moved = len(arrivals.market.moves)
         arrivals.step(month)
+        happenings.accounts(month)
         selling.hand_over(
             int(months.start[month]), arrivals.market.moves["account"][moved:]
         )
@@ -100,22 +115,10 @@ def live(*, size: str, seed: int, first_day: date, as_of: date) -> World:
         closed = selling.close(month)
         score.add(month, closed)
         billing.step(month, closed)
-    person = int(hiring.staff.spells["person"][leaver]) if leaver >= 0 else -1
     return World(
         chosen, seed, dates, months, places, hiring.staff, arrivals.market,
-        selling.deals, billing.books, person,
+        selling.deals, billing.books, scenario, tuple(happenings.log),
     )  # fmt: skip
-
-
-def _good_rep(staff: Staff, day: int) -> int:
-    """Return the spell of the most talented mid-market rep in place for a year."""
-    spells, people = staff.spells, staff.people
-    person = spells["person"]
-    middle = [s.segment_id for s in norms.SEGMENTS].index("mm")
-    may_go = (people["role"][person] == AE) & (people["segment"][person] == middle)
-    may_go &= (spells["start"] < day - 365) & (spells["end"] == NEVER)
-    talent = people["activity"][person] * people["win"][person]
-    return int(np.argmax(np.where(may_go, talent, -1.0)))
 
 
 class _Score:

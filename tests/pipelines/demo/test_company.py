@@ -57,8 +57,10 @@ def test_an_interrupted_night_leaves_no_half_file(
 ) -> None:
     whole = company.extracts
 
-    def stopping(*arguments: object) -> Iterator[tuple[str, pl.DataFrame]]:
-        yield from itertools.islice(whole(*arguments), 5)
+    def stopping(
+        *arguments: object, **named: object
+    ) -> Iterator[tuple[str, pl.DataFrame]]:
+        yield from itertools.islice(whole(*arguments, **named), 5)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(company, "extracts", stopping)

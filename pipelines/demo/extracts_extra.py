@@ -1,0 +1,110 @@
+"""Extracts only some companies have: splits of credit, credit notes."""
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from pipelines.demo import streams
+from pipelines.demo.extracts_crm import as_of_night, holders, user_ids
+from pipelines.demo.frames import amounts, ids, times
+from pipelines.demo.months import SECONDS_A_DAY, day_number
+from pipelines.demo.selling import RENEWAL, WON
+from pipelines.demo.staff import AE, SE
+from pipelines.demo.world import World
+
+SPLIT_SHARE: Final = 0.08  # of won deals share credit with a colleague; assumption
+OVERLAY_SHARE: Final = 0.5  # of won larger deals name a solutions engineer; assumption
+CREDIT_SHARE: Final = 0.015  # of invoices are credited back; assumption
+
+
+def opportunity_splits(world: World, night: int) -> pl.DataFrame:
+    """Return who is credited with how much of deals won by a night.
+
+    Revenue splits of a deal sum to 100; overlay credit comes on top.
+    """
+    deals, seats, seed = world.deals.rows, world.staff.seats, world.seed
+    first = day_number(world.dates.first_day) * SECONDS_A_DAY
+    won = (deals["outcome"] == WON) & (deals["kind"] != RENEWAL)
+    won &= (deals["ends"] < (night + 1) * SECONDS_A_DAY) & (deals["ends"] >= first)
+    rows = np.flatnonzero(won)
+    moves = world.deals.moves
+    seat = as_of_night(
+        deals["first_seat"], moves["deal"], moves["day"], moves["seat"], night
+    )[rows]
+    day = deals["ends"][rows] // SECONDS_A_DAY
+    owner = holders(world, seat, day)
+    peer = holders(world, _peers(world, rows, seat, role=AE), day)
+    engineer = holders(world, _peers(world, rows, seat, role=SE), day)
+    is_shared = streams.uniform_of(seed, "split", rows) < SPLIT_SHARE
+    is_shared &= (peer >= 0) & (peer != owner)
+    part = 10 * (5 + (streams.uniform_of(seed, "split part", rows) * 5).astype(int))
+    is_backed = streams.uniform_of(seed, "overlay", rows) < OVERLAY_SHARE
+    is_backed &= (seats["segment"][seat] > 0) & (engineer >= 0)
+    return pl.concat(
+        [
+            _credit(rows, owner, np.where(is_shared, part, 100), "revenue"),
+            _credit(rows[is_shared], peer[is_shared], 100 - part[is_shared], "revenue"),
+            _credit(rows[is_backed], engineer[is_backed], 100, "overlay"),
+        ]
+    ).sort("opportunity_id", "split_type", "user_id")
+
+
+def _peers(
+    world: World, rows: NDArray[np.int64], seat: NDArray[np.int64], *, role: int
+) -> NDArray[np.int64]:
+    """Draw another seat of a role in the region; a seller's of the same segment."""
+    seats = world.staff.seats
+    found = seat.copy()
+    draw = streams.uniform_of(world.seed, f"peer {role}", rows)
+    for region in np.unique(seats["region"][seat]):
+        for segment in np.unique(seats["segment"][seat]):
+            wanted = (seats["role"] == role) & (seats["region"] == region)
+            if role == AE:
+                wanted &= seats["segment"] == segment
+            choices = np.flatnonzero(wanted)
+            here = seats["region"][seat] == region
+            here &= seats["segment"][seat] == segment
+            if len(choices):
+                found[here] = choices[(draw[here] * len(choices)).astype(np.int64)]
+            elif role != AE:
+                found[here] = -1
+    return found
+
+
+def _credit(
+    deal: NDArray[np.int64],
+    person: NDArray[np.int64],
+    percent: NDArray[np.int64] | int,
+    kind: str,
+) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "opportunity_id": ids("O", deal, 8),
+            "user_id": user_ids(person),
+            "percent": np.broadcast_to(percent, deal.shape).astype(np.float64),
+        }
+    ).with_columns(pl.lit(kind).alias("split_type"))
+
+
+def credit_notes(world: World, night: int) -> pl.DataFrame:
+    """Return credit notes issued by a night, each for part of one invoice."""
+    invoices = world.books.invoices
+    every = np.arange(len(invoices))
+    draw = streams.uniform_of(world.seed, "credit", every)
+    wait = 10 + (streams.uniform_of(world.seed, "credit days", every) * 50).astype(int)
+    at = invoices["issued"] + wait * SECONDS_A_DAY
+    first = day_number(world.dates.first_day) * SECONDS_A_DAY
+    is_there = (draw < CREDIT_SHARE) & (at < (night + 1) * SECONDS_A_DAY)
+    rows = np.flatnonzero(is_there & (invoices["issued"] >= first))
+    share = streams.uniform_of(world.seed, "credit part", rows)
+    cents = np.maximum(1, np.round(invoices["total_cents"][rows] * share))
+    return pl.DataFrame(
+        {
+            "credit_note_id": ids("cn_", rows, 9),
+            "invoice_id": ids("in_", rows, 9),
+            "amount": amounts(cents),
+            "issued_at": times(at[rows]),
+        }
+    )
