@@ -66,17 +66,24 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     with engine.connect().execution_options(is_writer=True) as connection:
         try:
             transaction = connection.begin()
+            _take_writers_lock(connection)
         except sa.exc.OperationalError as error:
-            if "locked" not in str(error.orig):
+            if "lock" not in str(error.orig):
                 raise
             raise BusyError(
                 f"another process has been writing the ledger for {BUSY_SECONDS:.0f} s",
                 fix="wait for it to finish and try again",
             ) from error
         with transaction:
-            if engine.dialect.name == "postgresql":
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITERS)))
             yield connection
+
+
+def _take_writers_lock(connection: sa.Connection) -> None:
+    """Wait for one's turn in PostgreSQL; SQLite did so when the block began."""
+    if connection.dialect.name == "postgresql":
+        limit = f"SET LOCAL lock_timeout = {BUSY_SECONDS * 1000:.0f}"
+        connection.exec_driver_sql(limit)
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITERS)))
 
 
 @contextmanager

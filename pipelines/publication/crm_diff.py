@@ -201,9 +201,7 @@ def amount(cents: str) -> pl.Expr:
 
 
 def _territory_id(ids: dict[str, str]) -> pl.Expr:
-    return pl.col("territory").replace_strict(
-        ids, default=None, return_dtype=pl.String
-    )
+    return pl.col("territory").replace_strict(ids, default=None, return_dtype=pl.String)
 
 
 def _split(
@@ -228,3 +226,72 @@ def _change(crm_object: str, operation: str, records: pl.DataFrame) -> Change:
         records=ready.sort(ready.columns),
         waiting=records.height - ready.height,
     )
+
+
+def after_loading(
+    wanted: CrmState, live: CrmState, *, since: date, ours: frozenset[str]
+) -> CrmState:
+    """Return what the CRM holds once every change is loaded.
+
+    Records that were there keep their ids; new ones have none, for only the CRM
+    gives them. `since` and `ours` are those of `changes`.
+    """
+    frames = {}
+    for crm_object, keys in _KEYS.items():
+        want, have = wanted[crm_object], live[crm_object]
+        if "id" in want.columns:
+            want = (
+                want.drop("id")
+                .join(have.select(*keys, "id"), on=keys, how="left")
+                .select(have.columns)
+            )
+        untouched = have.join(want, on=keys, how="anti")
+        if crm_object == "ForecastingQuota":
+            untouched = untouched.filter(
+                (pl.col("start_date") < since.replace(day=1))
+                | ~pl.col("owner_id").is_in(sorted(ours))
+            )
+        elif crm_object.endswith("Association"):
+            untouched = untouched.clear()
+        if crm_object == "Account":  # an account the CRM does not know stays unknown
+            want = want.join(have, on=keys, how="semi")
+        frames[crm_object] = pl.concat([want, untouched]).sort(keys)
+    return CrmState(frames)
+
+
+def before_loading(
+    previous: CrmState | None, wanted: CrmState, live: CrmState
+) -> CrmState:
+    """Return what the CRM held before a cutover, however often this is asked.
+
+    Parameters
+    ----------
+    previous : CrmState, optional
+        The answer given last time; None the first time.
+    wanted, live : CrmState
+        As for `changes`.
+
+    Returns
+    -------
+    CrmState
+        A record that is live as wanted has arrived, so what was there before is
+        what `previous` says; any other has not, so it is what is live now.
+    """
+    if previous is None:
+        return live
+    frames = {}
+    for crm_object, keys in _KEYS.items():
+        want, have, old = (s[crm_object] for s in (wanted, live, previous))
+        values = [name for name in have.columns if name != "id"]
+        arrived = have.select(values).join(
+            want, on=values, how="semi", nulls_equal=True
+        )
+        gone = old.join(have, on=keys, how="anti").join(want, on=keys, how="anti")
+        settled = pl.concat([arrived.select(keys), gone.select(keys)])
+        frames[crm_object] = pl.concat(
+            [
+                have.join(settled, on=keys, how="anti"),
+                old.join(settled, on=keys, how="semi"),
+            ]
+        ).sort(keys)
+    return CrmState(frames)

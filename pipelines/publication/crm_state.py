@@ -71,21 +71,18 @@ class CrmState:
 def territory_of(rep_id: str) -> str:
     """Return the developer name of a rep's territory.
 
-    Letters, digits and single underscores only, as the CRM demands; a rep id that
-    had to be changed for that gets a hash so that two reps never share a name.
+    Letters, digits and single underscores only, as the CRM demands. The CRM takes
+    ``a1`` and ``A1`` for one name while its 15-letter ids do not, so each name ends
+    in a hash and two reps never share one.
 
     Examples
     --------
-    >>> territory_of("0055g00000A1bCd")
-    'aop_0055g00000A1bCd'
     >>> territory_of("R 1")
-    'aop_R_1_59b8c4'
+    'aop_R_1_6b5f8c3231'
     """
-    plain = re.sub(r"[^A-Za-z0-9]+", "_", rep_id).strip("_")[:60]
-    if plain != rep_id:
-        mark = hashlib.sha256(rep_id.encode()).hexdigest()[:6]
-        plain = f"{plain}_{mark}".strip("_")
-    return PREFIX + plain
+    plain = re.sub(r"[^A-Za-z0-9]+", "_", rep_id)[:60].strip("_")
+    mark = hashlib.sha256(rep_id.encode()).hexdigest()[:10]
+    return f"{PREFIX}{plain}_{mark}" if plain else PREFIX + mark
 
 
 def wanted_state(
@@ -183,9 +180,11 @@ def _quotas(exported: pl.DataFrame, folder: Path) -> pl.DataFrame:
     try:
         return exported.select(
             pl.col("QuotaOwnerId").alias("owner_id"),
-            pl.col("StartDate").str.slice(0, 10).str.to_date("%Y-%m-%d").dt.truncate(
-                "1mo"
-            ).alias("start_date"),
+            pl.col("StartDate")
+            .str.slice(0, 10)
+            .str.to_date("%Y-%m-%d")
+            .dt.truncate("1mo")
+            .alias("start_date"),
             # through a decimal: an amount read as a float loses cents
             (pl.col("QuotaAmount").cast(pl.Decimal(30, 6)) * 100)
             .round(0)
@@ -223,9 +222,7 @@ def _state(frames: Mapping[str, pl.DataFrame]) -> CrmState:
         if "id" not in frame.columns:
             frame = frame.with_columns(id=pl.lit(None, dtype=pl.String))
         keys = [name for name in schema if name not in ("id", "name", "quota_cents")]
-        shaped[crm_object] = (
-            frame.select(
-                pl.col(name).cast(kind) for name, kind in schema.items()
-            ).sort(keys)
-        )
+        shaped[crm_object] = frame.select(
+            pl.col(name).cast(kind) for name, kind in schema.items()
+        ).sort(keys)
     return CrmState(shaped)

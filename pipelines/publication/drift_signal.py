@@ -108,8 +108,6 @@ def _from_serving_copy(settings: Settings) -> DriftSignal:
                         for part in (row["asks_for"] or "").split(",")
                         if part.strip()
                     ],
-                    "cause": row["cause"] or "",
-                    "direction": row["direction"] or "",
                 }
             )
             for row in found
@@ -123,11 +121,11 @@ def _breach(row: dict[str, Any]) -> Breach:
         metric=DriftMetric(row["metric"]),
         node_level=row["node_level"],
         node_id=row["node_id"],
-        direction=row["direction"],
+        direction=row["direction"] or "",
         first_seen_on=date.fromisoformat(row["first_seen_on"]),
-        scope=row["scope"],
+        scope=row["scope"] or "",
         asks_for=tuple(row["asks_for"]),
-        cause=row["cause"],
+        cause=row["cause"] or "",
         state=BreachState(row["state"]),
         plan_version=row["plan_version"],
     )

@@ -44,6 +44,19 @@ def write_plan_book(settings: Settings) -> dict[str, int]:
     return written
 
 
+def anchor(settings: Settings) -> str | None:
+    """Return the hash of the newest event in the plan book, None where it has none.
+
+    ``Ledger.verify(anchor=...)`` holds the ledger against it: events removed from
+    its end leave a chain that is whole, but no longer holds this one.
+    """
+    events = settings.plan_book / "events.parquet"
+    if not events.is_file():
+        return None
+    hashes = pl.read_parquet(events, columns=["hash"]).get_column("hash")
+    return str(hashes[-1]) if hashes.len() else None
+
+
 def component_schema(component: str) -> dict[str, pl.DataType]:
     """Return the columns of one component in the plan book, version first.
 

@@ -17,7 +17,7 @@ DAY = date(2026, 1, 1)
 def propose_for_ever(url: str) -> None:
     propose, plan = (
         proposing(Ledger(url)),
-        books({f"A{number}": "R1" for number in range(20_000)}, DAY),
+        books({f"A{number}": "R1" for number in range(5_000)}, DAY),
     )
     while True:
         propose(content={"assignment": plan})
@@ -29,7 +29,7 @@ def test_a_proposer_killed_at_any_moment_leaves_whole_versions_only(
 ) -> None:
     context = multiprocessing.get_context("spawn")
     stored = 0
-    for wait in (0.0, 0.05, 0.11, 0.17):
+    for wait in (0.0, 0.1):
         process = context.Process(target=propose_for_ever, args=(url,))
         process.start()
         while not count(tmp_path) > stored and process.is_alive():
@@ -42,7 +42,7 @@ def test_a_proposer_killed_at_any_moment_leaves_whole_versions_only(
         stored = len(ledger.versions())
         found = ledger.verify()
         assert found.faults == ()
-        assert found.lines == 20_000 * stored
+        assert found.lines == 5_000 * stored
         assert found.events == 2 * stored
 
 

@@ -56,7 +56,7 @@ def owner_by_hand(books: dict[str, list[Spell]], account: str, day: int) -> str:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(plans(), min_size=1, max_size=4))
 def test_every_account_has_one_owner_on_every_day_that_a_plan_governs(
     history: list[tuple[int, dict[str, list[Spell]]]],
