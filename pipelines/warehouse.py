@@ -4,6 +4,7 @@ Not for readers: they open the serving copy, which nobody ever locks.
 """
 
 import fcntl
+import logging
 import shutil
 import tempfile
 import threading
@@ -60,7 +61,7 @@ class NodeResult:
 
     @property
     def is_ok(self) -> bool:
-        """True for what was built or holds; warnings count, what was skipped does not."""
+        """True for what was built or holds, with a warning or without."""
         return self.status not in _BROKEN and self.status != "skipped"
 
 
@@ -204,10 +205,11 @@ def read(
     """
     if not settings.warehouse.is_file():
         raise HomeError(f"warehouse {settings.warehouse} does not exist", fix=_REFRESH)
-    places = {"file_search_path": str(settings.home)}  # staging reads raw by these
     try:
         with duckdb.connect(
-            settings.warehouse, read_only=True, config=places
+            settings.warehouse,
+            read_only=True,
+            config={"file_search_path": str(settings.home)},  # staging reads raw by it
         ) as connection:
             return connection.execute(sql, parameters or {}).pl()
     except duckdb.IOException as error:
@@ -219,7 +221,7 @@ def read(
         ) from error
     except duckdb.CatalogException as error:
         raise HomeError(
-            f"{settings.warehouse} is not what was expected: {str(error).splitlines()[0]}",
+            f"{settings.warehouse} lacks what was asked: {str(error).splitlines()[0]}",
             fix=_REFRESH,
         ) from error
 
@@ -276,14 +278,21 @@ def _invoke(arguments: list[str], home: Path, *, parsed: Path | None) -> Any:
             )
         done = dbtRunner(manifest=known).invoke(arguments)
     finally:
-        DuckDBConnectionManager.close_all_connections()
+        # dbt neither closes its log file nor lets go of the warehouse
+        file_log = logging.getLogger("file_log")
+        for handler in list(file_log.handlers):
+            file_log.removeHandler(handler)
+            handler.close()
+        # mypy: dbt-duckdb does not annotate this method
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
         if before is None:
             del environ["AOP_HOME"]
         else:
             environ["AOP_HOME"] = before
     if done.exception is not None:
+        why = " ".join(str(done.exception).split())
         raise WarehouseError(
-            f"dbt {arguments[0]} could not begin: {' '.join(str(done.exception).split())}",
+            f"dbt {arguments[0]} could not begin: {why}",
             fix="mend what it names under dbt/, or install the locked versions",
         ) from done.exception
     return done.result

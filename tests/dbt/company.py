@@ -4,7 +4,7 @@ From February 2026 the small-business segment sells half of what it used to, and
 10 April one of its reps leaves.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,11 @@ REPS = {  # rep: segment, region, hired, left
     "R6": ("ent", "emea", date(2023, 9, 1), None),
 }
 Table = list[dict[str, Any]]
+
+
+def at(day: date, hour: int = 0) -> datetime:
+    """Return an hour of a day, UTC, as raw files hold it."""
+    return datetime.combine(day, time(hour))
 
 
 def rows() -> dict[str, Table]:
@@ -101,7 +106,12 @@ def _people() -> dict[str, Table]:
             | {"end_date": date(2026, 2, 15)}
         ],
         "hris/positions": [
-            {"position_id": "S1", "role": "Seller", "segment": "smb", "status": "filled"}
+            {
+                "position_id": "S1",
+                "role": "Seller",
+                "segment": "smb",
+                "status": "filled",
+            }
             | {"worker_id": "W-R1", "region": "na"},
             {"position_id": "S9", "role": "Seller", "segment": "ent", "status": "open"}
             | {"target_start_on": date(2026, 9, 1), "opened_on": date(2026, 5, 1)},
@@ -139,7 +149,7 @@ def _deals() -> dict[str, Table]:
         accounts.append(
             {"account_id": account, "name": f"Account of {rep}", "owner_id": rep}
             | {"employee_count": 5000 if segment == "ent" else 50, "region": region}
-            | {"created_at": datetime(2023, 1, 1, 9), "country": "US"}
+            | {"created_at": at(date(2023, 1, 1), 9), "country": "US"}
             | {"latitude": 40.0, "longitude": -74.0}
         )
         for number, month in enumerate(months(FIRST, 30)):
@@ -155,18 +165,18 @@ def _deals() -> dict[str, Table]:
                 | {"owner_id": rep, "name": "deal", "type": "new", "stage": "won"}
                 | {"amount": Decimal(base) + Decimal("0.30"), "currency": "USD"}
                 | {"probability": 100.0, "close_date": month + timedelta(days=11)}
-                | {"created_at": datetime(month.year, month.month, 1, 8)}
+                | {"created_at": at(month, 8)}
                 | {"is_closed": True, "is_won": True, "product_id": "P1"}
             )
     deals.append(
         {"opportunity_id": "O-open", "account_id": "A-R1", "owner_id": "R1"}
         | {"stage": "open", "amount": Decimal(9000), "probability": 40.0}
-        | {"close_date": date(2026, 7, 31), "created_at": datetime(2026, 4, 1, 8)}
+        | {"close_date": date(2026, 7, 31), "created_at": at(date(2026, 4, 1), 8)}
         | {"is_closed": False, "is_won": False, "currency": "USD"}
     )
     for on, amount, close in [
-        (datetime(2026, 4, 1, 8), 5000, date(2026, 5, 31)),
-        (datetime(2026, 5, 20, 8), 9000, date(2026, 7, 31)),
+        (at(date(2026, 4, 1), 8), 5000, date(2026, 5, 31)),
+        (at(date(2026, 5, 20), 8), 9000, date(2026, 7, 31)),
     ]:
         changes.append(
             {"opportunity_id": "O-open", "changed_at": on, "stage": "open"}
@@ -187,14 +197,19 @@ def _billing() -> dict[str, Table]:
     night = date(2026, 5, 1)
     return {
         "billing/customers": [
-            {"customer_id": "C1", "account_id": "A-R1", "name": "One", "currency": "usd"},
+            {
+                "customer_id": "C1",
+                "account_id": "A-R1",
+                "name": "One",
+                "currency": "usd",
+            },
             {"customer_id": "C2", "account_id": None, "name": "Nobody's"},
         ],
         "billing/subscriptions": [
             {"subscription_id": "S1", "customer_id": "C1", "status": "active"}
-            | {"started_at": datetime(2026, 1, 15, 10)},
+            | {"started_at": at(date(2026, 1, 15), 10)},
             {"subscription_id": "S2", "customer_id": "C2", "status": "canceled"}
-            | {"started_at": datetime(2025, 1, 1), "ended_at": datetime(2026, 3, 1)},
+            | {"started_at": at(date(2025, 1, 1)), "ended_at": at(date(2026, 3, 1))},
         ],
         "billing/subscription_items": [
             {"item_id": "I1", "subscription_id": "S1", "quantity": 10.0}
@@ -206,9 +221,9 @@ def _billing() -> dict[str, Table]:
         ],
         "billing/invoices": [
             {"invoice_id": "V1", "customer_id": "C1", "status": "paid"}
-            | {"issued_at": datetime(2026, 1, 15, 12), "total": Decimal("100.00")},
+            | {"issued_at": at(date(2026, 1, 15), 12), "total": Decimal("100.00")},
             {"invoice_id": "V2", "customer_id": "C1", "status": "void"}
-            | {"issued_at": datetime(2026, 2, 15, 12), "total": Decimal("999.00")},
+            | {"issued_at": at(date(2026, 2, 15), 12), "total": Decimal("999.00")},
         ],
         "billing/invoice_lines": [
             {"line_id": "L1", "invoice_id": "V1", "amount": Decimal("100.00")}
@@ -230,7 +245,7 @@ def _plan() -> dict[str, Table]:
             {"version": 1, "state": "published", "scenario": "base", "title": "2026"}
             | {"as_of": date(2025, 12, 31), "effective_from": date(2026, 1, 1)}
             | {"effective_to": date(2026, 12, 31), "proposed_by": "ana@x.com"}
-            | {"proposed_at": datetime(2026, 1, 2), "decided_by": "bo@x.com"},
+            | {"proposed_at": at(date(2026, 1, 2)), "decided_by": "bo@x.com"},
             {"version": 2, "state": "proposed", "scenario": "base", "parent_version": 1}
             | {"as_of": AS_OF, "effective_from": date(2026, 7, 1), "title": "re-plan"}
             | {"breach_key": "rep_left:R3:2026-04-10", "proposed_by": "drift"},
@@ -255,7 +270,12 @@ def _plan() -> dict[str, Table]:
             | {"month_start": date(2026, 9, 1), "reason": "growth"}
         ],
         "plan_book/assignment": [
-            {"version": 1, "account_id": f"A-{rep}", "rep_id": rep, "segment_id": segment}
+            {
+                "version": 1,
+                "account_id": f"A-{rep}",
+                "rep_id": rep,
+                "segment_id": segment,
+            }
             | {"valid_from": date(2026, 1, 1), "is_moved": False, "reason": "kept"}
             for rep, (segment, _, _, _) in REPS.items()
         ],

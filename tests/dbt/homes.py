@@ -1,4 +1,4 @@
-"""Homes written by hand: raw, reference, forecast and plan book without their writers."""
+"""Homes written by hand: every file that dbt reads, without those who write them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -214,9 +214,9 @@ def write_home(
         _write(settings.reference / f"{name}.parquet", given, schema)
     days = FiscalCalendar(1).days(as_of.year - 3, as_of.year + 3)
     pl.DataFrame(list(days)).with_columns(
-        pl.col("fiscal_year", "fiscal_quarter", "fiscal_period", "month_of_quarter").cast(
-            pl.Int32
-        )
+        pl.col(
+            "fiscal_year", "fiscal_quarter", "fiscal_period", "month_of_quarter"
+        ).cast(pl.Int32)
     ).write_parquet(settings.reference / "fiscal_calendar.parquet")
     for name, schema in FORECAST.items():
         _write(

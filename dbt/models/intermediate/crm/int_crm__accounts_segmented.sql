@@ -65,7 +65,20 @@ defaults as (
 final as (
 
     select
-        accounts.*,
+        accounts.account_id,
+        accounts.parent_account_id,
+        accounts.owner_rep_id,
+        accounts.industry,
+        accounts.employee_count,
+        accounts.city,
+        accounts.country,
+        accounts.latitude,
+        accounts.longitude,
+        accounts.created_on,
+        accounts.given_segment_id,
+        accounts.is_inferred,
+        accounts.name,
+        accounts.region_id,
         coalesce(
             accounts.given_segment_id, matches.segment_id, defaults.segment_id
         ) as segment_id,

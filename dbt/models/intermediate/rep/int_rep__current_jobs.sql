@@ -61,7 +61,7 @@ last_territories as (
         members.territory_id,
         row_number() over (
             partition by members.rep_id
-            order by members.started_on desc, members.territory_id
+            order by members.started_on desc, members.territory_id asc
         ) as recency
     from members
     inner join run

@@ -45,7 +45,7 @@ ranked as (
         match_rank,
         row_number() over (
             partition by user_id
-            order by match_rank, hired_on desc nulls last, worker_id desc
+            order by match_rank asc, hired_on desc nulls last, worker_id desc
         ) as preference
     from matches
 

@@ -16,9 +16,9 @@ jobs as (
 
 ),
 
-accounts as (
+markets as (
 
-    select * from {{ ref('int_crm__accounts_segmented') }}
+    select * from {{ ref('int_rep__main_markets') }}
 
 ),
 
@@ -43,21 +43,6 @@ segments as (
 run as (
 
     select * from {{ ref('stg_reference__run') }}
-
-),
-
--- where neither HR nor the territory says, a rep sells where most accounts are
-books as (
-
-    select
-        owner_rep_id,
-        segment_id,
-        region_id,
-        row_number() over (
-            partition by owner_rep_id order by count(*) desc, segment_id, region_id
-        ) as place
-    from accounts
-    group by owner_rep_id, segment_id, region_id
 
 ),
 
@@ -94,8 +79,9 @@ final as (
         jobs.longitude,
         coalesce(users.name, candidates.rep_id) as name,
         coalesce(jobs.role, spellings.role, 'unassigned') as role,
-        coalesce(jobs.segment_id, books.segment_id, defaults.segment_id) as segment_id,
-        coalesce(jobs.region_id, books.region_id, 'unassigned') as region_id,
+        -- where neither HR nor a territory says, a rep sells where most accounts are
+        coalesce(jobs.segment_id, markets.segment_id, defaults.segment_id) as segment_id,
+        coalesce(jobs.region_id, markets.region_id, 'unassigned') as region_id,
         coalesce(users.manager_user_id, managers.rep_id) as manager_rep_id,
         coalesce(users.is_active, users.user_id is not null)
         and (jobs.left_on is null or jobs.left_on > run.as_of) as is_active,
@@ -120,8 +106,8 @@ final as (
         on users.role_name = spellings.role_name
     left join roles
         on coalesce(jobs.role, spellings.role) = roles.role
-    left join books
-        on candidates.rep_id = books.owner_rep_id and books.place = 1
+    left join markets
+        on candidates.rep_id = markets.owner_rep_id
     left join managers
         on jobs.manager_worker_id = managers.worker_id
 

@@ -1,6 +1,12 @@
-with evidence as (
+with judged as (
 
-    select * from {{ ref('int_drift__evidence') }}
+    select * from {{ ref('int_drift__judged') }}
+
+),
+
+events as (
+
+    select * from {{ ref('int_drift__events') }}
 
 ),
 
@@ -10,118 +16,15 @@ thresholds as (
 
 ),
 
-run as (
-
-    select * from {{ ref('stg_reference__run') }}
-
-),
-
-reps_left as (
-
-    select * from {{ ref('int_drift__reps_left') }}
-
-),
-
-launches_slipped as (
-
-    select * from {{ ref('int_drift__launches_slipped') }}
-
-),
-
 periods as (
 
     select * from {{ ref('dim_fiscal_period') }}
 
 ),
 
-watched as (
+run as (
 
-    select
-        evidence.*,
-        thresholds.tier,
-        thresholds.false_alarms_per_year,
-        evidence.z is null
-        or evidence.history_months_count < thresholds.min_history_months as is_silent
-    from evidence
-    inner join thresholds
-        on
-            evidence.metric = thresholds.metric
-            and evidence.node_level = thresholds.node_level
-
-),
-
--- a node is two series, one for each direction, and they share the level's budget
-series as (
-
-    select
-        metric,
-        node_level,
-        2 * count(distinct node_id) as series_count
-    from evidence
-    group by metric, node_level
-
-),
-
-directed as (
-
-    select
-        *,
-        'below' as direction,
-        below_statistic as statistic
-    from watched
-
-    union all
-
-    select
-        *,
-        'above' as direction,
-        above_statistic as statistic
-    from watched
-
-),
-
-measured as (
-
-    select
-        directed.*,
-        {{ ratio(
-            '12 * series.series_count', 'directed.false_alarms_per_year'
-        ) }} as limit_value,
-        {{ ratio('directed.actual_to_date', 'directed.plan_to_date') }} as to_date_share
-    from directed
-    inner join series
-        on
-            directed.metric = series.metric
-            and directed.node_level = series.node_level
-
-),
-
-events as (
-
-    select
-        'rep_left' as metric,
-        'rep' as node_level,
-        rep_id as node_id,
-        event_on,
-        plan_version,
-        'has left and owns '
-        || {{ as_text('accounts_count') }} || ' accounts in the plan' as cause,
-        is_still_true
-    from reps_left
-
-    union all
-
-    select
-        'launch_slipped' as metric,
-        'launch' as node_level,
-        launch_id as node_id,
-        event_on,
-        plan_version,
-        'planned for ' || {{ as_text('planned_on') }} || coalesce(
-            ', launched on ' || {{ as_text('launched_on') }}, ', not launched yet'
-        ) as cause,
-        is_still_true
-    from launches_slipped
+    select * from {{ ref('stg_reference__run') }}
 
 ),
 
@@ -143,15 +46,10 @@ signals as (
         limit_value,
         false_alarms_per_year,
         z,
-        coalesce(not is_silent and statistic >= limit_value, false) as is_alarm,
+        is_alarm,
         is_silent,
-        case
-            when metric = 'attainment'
-                then 'bookings since the plan took force are '
-            else 'heads in the months since the plan took force are '
-        end || coalesce({{ as_percent('to_date_share') }}, 'not comparable')
-        || ' of plan' as cause
-    from measured
+        cause
+    from judged
 
     union all
 
@@ -208,11 +106,8 @@ final as (
         signals.cause,
         row_number() over (
             partition by
-                signals.metric,
-                signals.node_level,
-                signals.node_id,
-                signals.direction,
-                signals.tier
+                signals.metric, signals.node_level, signals.node_id,
+                signals.direction, signals.tier
             order by signals.month_start desc
         ) = 1 as is_latest,
         run.as_of

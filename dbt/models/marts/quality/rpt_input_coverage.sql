@@ -47,17 +47,19 @@ with run as (
 ),
 
 capabilities as (
+
     {% for capability, contract, relation, condition, needed_for, why_not in capabilities %}
-    select
-        '{{ capability }}' as capability,
-        '{{ contract }}' as contract,
-        '{{ needed_for }}' as needed_for,
-        '{{ why_not }}' as why_not,
-        count(*) as rows_count
-    from {{ relation }}
-    where {{ condition }}
-    {% if not loop.last %}union all{% endif %}
+        select
+            '{{ capability }}' as capability,
+            '{{ contract }}' as contract,
+            '{{ needed_for }}' as needed_for,
+            '{{ why_not }}' as why_not,
+            count(*) as rows_count
+        from {{ relation }}
+        where {{ condition }}
+        {% if not loop.last %}union all{% endif %}
     {% endfor %}
+
 ),
 
 final as (

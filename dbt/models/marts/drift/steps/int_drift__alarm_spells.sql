@@ -73,11 +73,31 @@ final as (
         alarms.statistic,
         alarms.limit_value,
         alarms.plan_version,
-        alarms.plan_to_date,
-        alarms.actual_to_date,
         alarms.cause,
         alarms.is_latest as is_still_true,
-        alarms.as_of
+        alarms.as_of,
+        spells.metric || ':' || spells.node_level
+        || case
+            when spells.node_level = 'company' then ''
+            else ':' || spells.node_id
+        end
+        || ':' || spells.direction
+        || ':' || {{ as_text('spells.first_month_start') }} as breach_key,
+        case
+            when spells.node_level = 'company' then 'company'
+            when spells.node_level = 'segment_role'
+                then 'segment:' || {{ before_colon('spells.node_id') }}
+            else spells.node_level || ':' || spells.node_id
+        end as scope,
+        case
+            when spells.metric = 'attainment'
+                then
+                    'bookings of '
+                    || {{ as_text('cast(round(alarms.plan_to_date / 100) as bigint)') }}
+            else
+                'heads over all months of '
+                || {{ as_text('cast(round(alarms.plan_to_date) as bigint)') }}
+        end || ' since the plan took force' as expected
     from spells
     inner join alarms
         on

@@ -57,8 +57,9 @@ final as (
     inner join run
         on late.patience_to < run.data_through
     inner join in_force
-        on {{ add_days(1, 'late.patience_to') }}
-        between in_force.month_start and in_force.month_end
+        on
+            late.patience_to >= {{ add_days(-1, 'in_force.month_start') }}
+            and late.patience_to < in_force.month_end
     where late.launched_on is null or late.launched_on > late.patience_to
 
 )

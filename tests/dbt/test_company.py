@@ -1,0 +1,171 @@
+"""A small company built whole: what comes out was worked by hand."""
+
+from datetime import date
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def test_everything_builds_and_every_promise_and_unit_test_holds(built) -> None:
+    assert [node.name for node in built.result.nodes if not node.is_ok] == []
+    kinds = {node.unique_id.split(".")[0] for node in built.result.nodes}
+    assert kinds == {"model", "test", "unit_test"}
+
+
+def test_the_seller_who_left_is_nobody_today(built) -> None:
+    rows = built.ask("select rep_id, is_active, left_on from core.dim_rep order by 1")
+    assert [row["rep_id"] for row in rows] == ["R1", "R2", "R3", "R4", "R5", "R6"]
+    assert [row["rep_id"] for row in rows if not row["is_active"]] == ["R3"]
+
+
+def test_nobody_s_customer_is_an_account_of_its_own(built) -> None:
+    # S2 costs 1,200.00 a year from January 2025 and ends on 1 March 2026
+    assert built.ask(
+        "select month_start, movement, amount_cents as amount "
+        "from core.fct_arr_movement where account_id = 'customer:C2' "
+        "order by month_start"
+    ) == [
+        {"month_start": date(2025, 1, 1), "movement": "new", "amount_cents": 120_000},
+        {
+            "month_start": date(2026, 3, 1),
+            "movement": "churn",
+            "amount_cents": -120_000,
+        },
+    ]
+
+
+def test_more_seats_are_an_expansion_in_the_month_we_learn_of_them(built) -> None:
+    # 10 seats at 9.99 a month are 1,198.80 a year; 15 are 1,798.20
+    assert built.ask(
+        "select month_start, opening_cents, amount_cents, closing_cents "
+        "from core.fct_arr_movement "
+        "where account_id = 'A-R1' and movement = 'expansion'"
+    ) == [
+        {
+            "month_start": date(2026, 5, 1),
+            "opening_cents": 119_880,
+            "amount_cents": 59_940,
+            "closing_cents": 179_820,
+        }
+    ]
+
+
+def test_revenue_is_earned_by_day_and_the_rest_is_deferred(built) -> None:
+    # 100.00 over 181 days from 15 January: 17 days are 9.39, 45 days 24.86 in all
+    rows = built.ask("select * from core.fct_revenue_month order by month_start")
+    assert [row["recognised_cents"] for row in rows][:2] == [939, 1547]
+    assert rows[0]["invoiced_cents"] == 10_000  # the voided invoice counts nowhere
+    # 151 days are over on 14 June: 8,343 earned, 1,657 not yet
+    assert rows[-1]["closing_deferred_cents"] == 10_000 - 8_343
+    assert rows[-1]["is_partial"]
+
+
+def test_heads_fall_by_the_leaver_in_the_month_of_leaving(built) -> None:
+    assert built.ask(
+        "select month_start, opening_heads, leavers_count, closing_heads "
+        "from core.fct_headcount_month where segment_id = 'smb' and role = 'ae' "
+        "and month_start in (date '2026-04-01', date '2026-05-01') order by 1"
+    ) == [
+        {
+            "month_start": date(2026, 4, 1),
+            "opening_heads": 4,
+            "leavers_count": 1,
+            "closing_heads": 3,
+        },
+        {
+            "month_start": date(2026, 5, 1),
+            "opening_heads": 3,
+            "leavers_count": 0,
+            "closing_heads": 3,
+        },
+    ]
+
+
+def test_fourteen_days_of_leave_are_half_of_february(built) -> None:
+    assert built.ask(
+        "select active_share from core.fct_rep_month "
+        "where rep_id = 'R2' and month_start = date '2026-02-01'"
+    ) == [{"active_share": 0.5}]
+
+
+def test_quota_is_the_plan_s_from_january_and_the_crm_s_before(built) -> None:
+    rows = built.ask(
+        "select quarter_start, quota_cents, quota_source, plan_version, is_partial "
+        "from plan.fct_attainment where rep_id = 'R1' order by 1 desc limit 3"
+    )
+    assert [row["quota_source"] for row in rows] == ["plan", "plan", "crm"]
+    # three months at 40,000 from the plan; 120,000 a quarter from the CRM
+    assert {row["quota_cents"] for row in rows} == {12_000_000}
+    assert [row["is_partial"] for row in rows] == [True, False, False]
+
+
+def test_a_month_that_is_not_over_is_never_a_miss(built) -> None:
+    assert built.ask(
+        "select variance, is_partial, forecast_p50 from plan.fct_plan_vs_actual "
+        "where node_level = 'company' and measure = 'bookings' "
+        "and month_start = date '2026-06-01'"
+    ) == [{"variance": None, "is_partial": True, "forecast_p50": 2.0}]
+
+
+def test_a_segment_at_half_its_plan_is_a_breach_and_the_other_is_not(built) -> None:
+    breaches = built.ask(
+        "select node_id, direction, scope, state from drift.fct_drift_breach "
+        "where metric = 'attainment' order by node_id"
+    )
+    assert [row["node_id"] for row in breaches] == ["company", "smb"]
+    assert {row["direction"] for row in breaches} == {"below"}
+    assert [row["scope"] for row in breaches] == ["company", "segment:smb"]
+
+
+def test_the_leaver_s_accounts_are_a_breach_that_is_being_answered(built) -> None:
+    assert built.ask(
+        "select breach_key, scope, state, asks_for, is_still_true "
+        "from drift.fct_drift_breach where metric = 'rep_left'"
+    ) == [
+        {
+            "breach_key": "rep_left:R3:2026-04-10",
+            "scope": "rep:R3",
+            "state": "proposed",
+            "asks_for": "territories,quotas",
+            "is_still_true": True,
+        }
+    ]
+
+
+def test_a_launch_past_its_grace_is_a_breach(built) -> None:
+    keys = built.ask(
+        "select breach_key from drift.fct_drift_breach where metric = 'launch_slipped'"
+    )
+    assert keys == [{"breach_key": "launch_slipped:mobile:2026-04-01"}]
+
+
+def test_a_node_with_too_little_history_says_nothing(built) -> None:
+    # the policy asks for 60 months of a region's history, and there are 24
+    rows = built.ask(
+        "select distinct status from drift.rpt_drift_board where node_level = 'region'"
+    )
+    assert rows == [{"status": "silent"}]
+
+
+def test_no_hr_identity_and_no_pay_is_outside_the_restricted_schema(built) -> None:
+    names = built.ask(
+        "select distinct table_schema from information_schema.columns "
+        "where column_name in ('worker_id', 'employee_number', 'email', 'base_cents') "
+        "and table_schema not in ('staging', 'intermediate') and table_name "
+        "not in ('fct_plan_quota')"
+    )
+    assert names == [{"table_schema": "restricted"}]
+
+
+def test_every_mart_says_as_of_which_night_it_is(built) -> None:
+    marts = built.ask(
+        "select table_schema || '.' || table_name as mart "
+        "from information_schema.tables "
+        "where table_schema not in ('staging', 'intermediate', 'main')"
+    )
+    dated = built.ask(
+        "select table_schema || '.' || table_name as mart "
+        "from information_schema.columns where column_name = 'as_of'"
+    )
+    assert [row for row in marts if row not in dated] == []
