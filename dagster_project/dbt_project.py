@@ -1,7 +1,7 @@
 """The dbt project as Dagster sees it: its manifest and how its nodes are named."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -60,8 +60,8 @@ class Rooms(DagsterDbtTranslator):
 def told(
     result: warehouse.BuildResult,
     settings: Settings,
-    checks: Set[dg.AssetCheckKey],
-) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+    context: dg.AssetExecutionContext,
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     """Tell Dagster what one dbt pass did: checks first, then what was built.
 
     Parameters
@@ -70,11 +70,11 @@ def told(
         A pass that failed somewhere still tells what it built and checked.
     settings : Settings
         Its warehouse is asked once for the sizes of its tables.
-    checks : set of AssetCheckKey
-        Checks the run expects; other tests ran too and are in dbt's own log.
+    context : AssetExecutionContext
+        Knows what the run expects; a pass always builds and tests all of itself.
     """
     nodes = json.loads(manifest().read_text(encoding="utf-8"))["nodes"]
-    asked = {check.name: check for check in checks}
+    asked = {check.name: check for check in context.selected_asset_check_keys}
     ran: dict[str, list[warehouse.NodeResult]] = {}
     for node in result.nodes:
         if node.unique_id.startswith("test.") and node.name in asked:
@@ -90,6 +90,8 @@ def told(
     for node in result.nodes:
         if node.unique_id.startswith("model.") and node.is_ok:
             key = rooms.get_asset_key(nodes[node.unique_id])
+            if key not in context.selected_asset_keys:
+                continue
             size = sizes.get((key.path[0], key.path[1]))
             rows = {} if size is None else {"dagster/row_count": size}
             yield dg.MaterializeResult(

@@ -18,7 +18,7 @@ _BECAME = {
 }
 
 
-@dg.logger(description="Step starts and ends, for whoever watches this process.")
+@dg.logger(None, "Step starts and ends, for whoever watches this process.")
 def steps(_: dg.InitLoggerContext) -> logging.Logger:
     """Send a run's events to the watchers of this process and nowhere else."""
     channel = logging.getLogger(_CHANNEL)

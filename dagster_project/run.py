@@ -16,6 +16,7 @@ from dagster_project.partitions import NIGHTS
 from dagster_project.progress import Watcher, watched
 from dagster_project.resources import Home
 from data_contracts.errors import AopError, HomeError
+from data_contracts.policy import load_policy
 from pipelines.logs import logger
 from pipelines.publication import drift_signal
 from pipelines.serving.orchestrator import RefreshReport
@@ -54,13 +55,20 @@ def refresh(
             f"night {night} is not between {NIGHTS.start:%Y-%m-%d} and today",
             fix="give the night of an extract: aop extracts list",
         )
+    load_policy(settings.require_home().policy_file)  # refused before anything lands
     started = time.monotonic()
     runs = [_run("nightly", settings, watcher, night=night)]
     signal = drift_signal.read(settings)
     due = unanswered(signal) if signal else []
+    refused: list[AopError] = []
     for breach in due:
         tags = {BREACH_TAG: breach.key, "aop/metric": str(breach.metric)}
-        runs.append(_run("replan", settings, watcher, tags=tags))
+        try:
+            runs.append(_run("replan", settings, watcher, tags=tags))
+        except AopError as error:  # the other breaches still get their answer
+            refused.append(error)
+    if refused:
+        raise refused[0]
     return RefreshReport(
         night=night,
         steps_count=sum(len(run.get_step_success_events()) for run in runs),
@@ -79,6 +87,7 @@ def publish(settings: Settings, watcher: Watcher | None = None) -> None:
     AopError
         The first one a step raised; readers keep the copy they had.
     """
+    settings.require_home()
     _run("publication", settings, watcher)
 
 
@@ -99,7 +108,6 @@ def _run(
     night: date | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> dg.ExecuteInProcessResult:
-    settings.require_home()
     with instance(settings) as held, watched(watcher):
         result = defs.resolve_job_def(job).execute_in_process(
             instance=held,

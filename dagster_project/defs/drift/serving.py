@@ -20,7 +20,7 @@ SIGNAL = dg.AssetKey(["serving", "drift_signal"])
     kinds={"duckdb"},
     owners=["team:analytics"],
 )
-def serving_aop(home: Home) -> dg.MaterializeResult:
+def serving_aop(home: Home) -> dg.MaterializeResult[None]:
     """Copy the marts as tables and swap the copy in; open readers keep theirs."""
     with stated():
         copy = serving_copy.publish(home.settings)
@@ -40,7 +40,7 @@ def serving_aop(home: Home) -> dg.MaterializeResult:
     kinds={"json"},
     owners=["team:planning"],
 )
-def serving_drift_signal(home: Home) -> dg.MaterializeResult:
+def serving_drift_signal(home: Home) -> dg.MaterializeResult[None]:
     """Write the open breaches where the sensor finds them."""
     with stated():
         signal = drift_signal.write(home.settings)

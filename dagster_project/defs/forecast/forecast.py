@@ -3,20 +3,12 @@
 from collections.abc import Iterator
 
 import dagster as dg
-from pipelines.planning.forecast import write_forecasts
 
 from dagster_project.failures import stated
 from dagster_project.resources import Home
 from dagster_project.tables import table_specs
+from pipelines.planning.forecast import SCHEMAS, write_forecasts
 
-TABLES = (
-    "ramp",
-    "productivity",
-    "attrition",
-    "bookings",
-    "account_potential",
-    "backtest",
-)
 FACTS = [
     dg.AssetKey(["core", table])
     for table in ("dim_rep", "dim_account", "fct_rep_month", "fct_bookings")
@@ -24,9 +16,9 @@ FACTS = [
 
 
 @dg.multi_asset(
-    specs=table_specs("forecast", TABLES, deps=FACTS, kinds={"scikitlearn", "parquet"})
+    specs=table_specs("forecast", SCHEMAS, deps=FACTS, kinds={"scikitlearn", "parquet"})
 )
-def forecast(home: Home) -> Iterator[dg.MaterializeResult]:
+def forecast(home: Home) -> Iterator[dg.MaterializeResult[None]]:
     """Forecast from the core marts; tables without enough history have no rows."""
     with stated():
         rows = write_forecasts(home.settings)

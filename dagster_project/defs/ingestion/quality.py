@@ -12,7 +12,7 @@ FOLDERS = {"loads": "raw/quality/loads", "refusals": "quarantine"}
 
 
 @dg.multi_asset(specs=table_specs("quality", FOLDERS, deps=RAW, kinds={"parquet"}))
-def quality(home: Home) -> Iterator[dg.MaterializeResult]:
+def quality(home: Home) -> Iterator[dg.MaterializeResult[None]]:
     """Count the files of the load log and of quarantine; landing wrote them."""
     for table, folder in FOLDERS.items():
         files = sum(1 for _ in (home.settings.home / folder).rglob("*.parquet"))

@@ -31,7 +31,7 @@ def raw_asset(contract: ExtractContract) -> dg.AssetsDefinition:
     )
     def landed(
         context: dg.AssetExecutionContext, home: Home
-    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         night = date.fromisoformat(context.partition_key)
         with stated():
             result = land(contract, night, home.settings)

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from datetime import date
 
 import dagster as dg
-from pipelines.ingestion.reference import write_reference
 
 from dagster_project.failures import stated
 from dagster_project.partitions import NIGHTS
 from dagster_project.resources import Home
 from dagster_project.tables import table_specs
 from data_contracts.contract import all_contracts
+from pipelines.ingestion.reference import write_reference
 
 TABLES = (
     "run",
@@ -30,7 +30,7 @@ RAW = [dg.AssetKey([one.system, one.table]) for one in all_contracts()]
 )
 def reference(
     context: dg.AssetExecutionContext, home: Home
-) -> Iterator[dg.MaterializeResult]:
+) -> Iterator[dg.MaterializeResult[None]]:
     """Write the night, the policy and the calendar where dbt reads them."""
     with stated():
         night = date.fromisoformat(context.partition_key)

@@ -24,7 +24,7 @@ UPSTREAM = [LEDGER.key, dg.AssetKey(["planning", "proposal"])]
 @dg.multi_asset(
     specs=table_specs("plan_book", TABLES, deps=UPSTREAM, kinds={"parquet"})
 )
-def plan_book(home: Home) -> Iterator[dg.MaterializeResult]:
+def plan_book(home: Home) -> Iterator[dg.MaterializeResult[None]]:
     """Write every version and the lines of those ever published."""
     with stated():
         rows = write_plan_book(home.settings)

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 import dagster as dg
 
 from dagster_project.defs.forecast.forecast import FACTS
-from dagster_project.defs.forecast.forecast import TABLES as FORECASTS
 from dagster_project.failures import stated
 from dagster_project.resources import Home
 from pipelines.ledger.queries import LedgerReader
-from pipelines.planning.proposal import propose_if_due
+from pipelines.planning.forecast import SCHEMAS
 from pipelines.serving.promises import PROMISES, promises
 
 BREACH_TAG = "aop/breach"
@@ -18,7 +17,7 @@ KEY = dg.AssetKey(["planning", "proposal"])
 
 @dg.asset(
     key=KEY,
-    deps=[*FACTS, *(dg.AssetKey(["forecast", table]) for table in FORECASTS)],
+    deps=[*FACTS, *(dg.AssetKey(["forecast", table]) for table in SCHEMAS)],
     group_name="planning",
     kinds={"ortools"},
     owners=["team:planning"],
@@ -27,8 +26,11 @@ KEY = dg.AssetKey(["planning", "proposal"])
 )
 def proposal(
     context: dg.AssetExecutionContext, home: Home
-) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     """Propose the first plan, or the re-plan one breach asks for, if it is due."""
+    # here and not above: the solvers cost three seconds in every worker that starts
+    from pipelines.planning.proposal import propose_if_due
+
     with stated():
         made = propose_if_due(
             home.settings, breach_key=context.run.tags.get(BREACH_TAG)

@@ -10,7 +10,7 @@ from dagster_project.failures import stated
 from dagster_project.resources import Home
 from pipelines import warehouse
 
-Told = dg.AssetCheckResult | dg.MaterializeResult
+Told = dg.AssetCheckResult | dg.MaterializeResult[None]
 
 
 @dbt_assets(
@@ -24,7 +24,7 @@ def actuals(context: dg.AssetExecutionContext, home: Home) -> Iterator[Told]:
     """Build everything up to the core marts, in this process."""
     with stated():
         result = warehouse.build("actuals", home.settings)
-        yield from told(result, home.settings, context.selected_asset_check_keys)
+        yield from told(result, home.settings, context)
         result.raise_if_broken()
 
 
@@ -39,5 +39,5 @@ def plan(context: dg.AssetExecutionContext, home: Home) -> Iterator[Told]:
     """Build the marts that hold the plan in force against actuals, in this process."""
     with stated():
         result = warehouse.build("plan", home.settings)
-        yield from told(result, home.settings, context.selected_asset_check_keys)
+        yield from told(result, home.settings, context)
         result.raise_if_broken()
