@@ -13,6 +13,9 @@ from pipelines import warehouse
 from pipelines.settings import Settings
 
 _PLANNING = frozenset({"plan", "drift", "forecast", "plan_book"})
+CHECK = "tests"
+"""Name of the check that stands for all dbt tests of a model."""
+
 _SIZES = "select schema_name, table_name, estimated_size from duckdb_tables()"
 
 
@@ -28,7 +31,7 @@ def folders_of(selector: str) -> str:
     The selectors name them by ``path:``, which dbt resolves against the current
     folder; definitions load from any.
     """
-    project = json.loads(manifest().read_text(encoding="utf-8"))
+    project = _project()
     parts = project["selectors"][selector]["definition"]["union"]
     name = project["metadata"]["project_name"]
     return " ".join(
@@ -57,6 +60,20 @@ class Rooms(DagsterDbtTranslator):
         return ["team:planning" if is_planning else "team:analytics"]
 
 
+def checks_of(specs: Sequence[dg.AssetSpec]) -> list[dg.AssetCheckSpec]:
+    """Promise one blocking check per model that has tests: all of them hold.
+
+    One check per test would be six hundred, each four writes to Dagster's event log
+    every night; the check names the tests that do not hold.
+    """
+    tested = {_tested_key(node) for node in _nodes().values() if _is_test(node)}
+    return [
+        dg.AssetCheckSpec(CHECK, asset=spec.key, blocking=True)
+        for spec in specs
+        if spec.key in tested
+    ]
+
+
 def told(
     result: warehouse.BuildResult,
     settings: Settings,
@@ -73,30 +90,60 @@ def told(
     context : AssetExecutionContext
         Knows what the run expects; a pass always builds and tests all of itself.
     """
-    nodes = json.loads(manifest().read_text(encoding="utf-8"))["nodes"]
-    asked = {check.name: check for check in context.selected_asset_check_keys}
-    ran: dict[str, list[warehouse.NodeResult]] = {}
-    for node in result.nodes:
-        if node.unique_id.startswith("test.") and node.name in asked:
-            ran.setdefault(node.name, []).append(node)  # a name may be given twice
-    for name, tests in ran.items():
+    nodes, became = _nodes(), {node.unique_id: node for node in result.nodes}
+    tests: dict[dg.AssetKey, list[warehouse.NodeResult]] = {}
+    for node_id, node in nodes.items():
+        if _is_test(node) and node_id in became:
+            tests.setdefault(_tested_key(node), []).append(became[node_id])
+    for check in sorted(context.selected_asset_check_keys, key=str):
+        ran = tests.get(check.asset_key, [])
         yield dg.AssetCheckResult(
-            passed=all(test.status in ("pass", "warn") for test in tests),
-            check_name=name,
-            asset_key=asked[name].asset_key,
-            metadata={"failures": sum(test.failures or 0 for test in tests)},
+            passed=all(test.is_ok for test in ran),
+            check_name=check.name,
+            asset_key=check.asset_key,
+            metadata={
+                "tests": len(ran),
+                "do_not_hold": [test.name for test in ran if not test.is_ok],
+            },
         )
-    rooms, sizes = Rooms(), _sizes(settings)
-    for node in result.nodes:
-        if node.unique_id.startswith("model.") and node.is_ok:
-            key = rooms.get_asset_key(nodes[node.unique_id])
-            if key not in context.selected_asset_keys:
-                continue
+    sizes = _sizes(settings)
+    for node_id, model in became.items():
+        key = _key(nodes[node_id]) if node_id.startswith("model.") else None
+        if key in context.selected_asset_keys and key is not None and model.is_ok:
             size = sizes.get((key.path[0], key.path[1]))
             rows = {} if size is None else {"dagster/row_count": size}
             yield dg.MaterializeResult(
-                asset_key=key, metadata={"seconds": node.seconds, **rows}
+                asset_key=key, metadata={"seconds": model.seconds, **rows}
             )
+
+
+@cache
+def _project() -> dict[str, Any]:
+    project: dict[str, Any] = json.loads(manifest().read_text(encoding="utf-8"))
+    return project
+
+
+def _nodes() -> dict[str, dict[str, Any]]:
+    nodes: dict[str, dict[str, Any]] = _project()["nodes"]
+    return nodes
+
+
+def _is_test(node: Mapping[str, Any]) -> bool:
+    return node["resource_type"] == "test" and bool(_tested(node))
+
+
+def _tested(node: Mapping[str, Any]) -> str:
+    """Return the id of the model a test is written under, empty for a source's."""
+    found = node.get("attached_node") or next(iter(node["depends_on"]["nodes"]), "")
+    return found if found.startswith("model.") else ""
+
+
+def _tested_key(node: Mapping[str, Any]) -> dg.AssetKey:
+    return _key(_nodes()[_tested(node)])
+
+
+def _key(node: Mapping[str, Any]) -> dg.AssetKey:
+    return Rooms().get_asset_key(node)
 
 
 def _sizes(settings: Settings) -> dict[tuple[str, str], int]:

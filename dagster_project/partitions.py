@@ -2,5 +2,5 @@
 
 import dagster as dg
 
-NIGHTS = dg.DailyPartitionsDefinition(start_date="2010-01-01", end_offset=1)
+NIGHTS = dg.DailyPartitionsDefinition(start_date="2016-01-01", end_offset=1)
 """One partition a night, today's included."""

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -64,9 +64,11 @@ def refresh(
     for breach in due:
         tags = {BREACH_TAG: breach.key, "aop/metric": str(breach.metric)}
         try:
-            runs.append(_run("replan", settings, watcher, tags=tags))
+            runs.append(_run("replan", settings, watcher, tags=tags, only=[KEY]))
         except AopError as error:  # the other breaches still get their answer
             refused.append(error)
+    if due:  # all answers are shown at once
+        runs.append(_run("publication", settings, watcher))
     if refused:
         raise refused[0]
     return RefreshReport(
@@ -107,12 +109,14 @@ def _run(
     *,
     night: date | None = None,
     tags: Mapping[str, str] | None = None,
+    only: Sequence[dg.AssetKey] | None = None,
 ) -> dg.ExecuteInProcessResult:
     with instance(settings) as held, watched(watcher):
         result = defs.resolve_job_def(job).execute_in_process(
             instance=held,
             partition_key=night.isoformat() if night else None,
             tags=tags,
+            asset_selection=only,
             resources={"home": Home.of(settings)},
             run_config={"loggers": {"steps": {}}},
             raise_on_error=False,

@@ -35,15 +35,15 @@ def proposal(
         made = propose_if_due(
             home.settings, breach_key=context.run.tags.get(BREACH_TAG)
         )
-    if made is None:
-        context.log.info("no proposal is due; nothing was written")
-        return
-    content = LedgerReader(home.settings.ledger_url).content(made.version)
-    for kept in promises(made, content):
+    ledger = LedgerReader(home.settings.ledger_url)
+    newest = made or ledger.versions()[-1]  # what stands still keeps its promises
+    content = ledger.content(newest.version)
+    for kept in promises(newest, content):
         yield dg.AssetCheckResult(
             check_name=kept.name, passed=kept.is_kept, metadata={"found": kept.found}
         )
-    rows = sum(lines.height for lines in content.values())
-    yield dg.MaterializeResult(
-        metadata={"dagster/row_count": rows, "version": made.version}
-    )
+    if made is not None:
+        rows = sum(lines.height for lines in content.values())
+        yield dg.MaterializeResult(
+            metadata={"dagster/row_count": rows, "version": made.version}
+        )

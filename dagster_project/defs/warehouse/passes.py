@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import dagster as dg
-from dagster_dbt import dbt_assets
+from dagster_dbt import build_dbt_asset_specs
 
-from dagster_project.dbt_project import Rooms, folders_of, manifest, told
+from dagster_project.dbt_project import Rooms, checks_of, folders_of, manifest, told
 from dagster_project.failures import stated
 from dagster_project.resources import Home
 from pipelines import warehouse
@@ -13,31 +13,28 @@ from pipelines import warehouse
 Told = dg.AssetCheckResult | dg.MaterializeResult[None]
 
 
-@dbt_assets(
-    manifest=manifest(),
-    select=folders_of("actuals"),
-    name="actuals",
-    dagster_dbt_translator=Rooms(),
-    pool="warehouse",
-)
-def actuals(context: dg.AssetExecutionContext, home: Home) -> Iterator[Told]:
-    """Build everything up to the core marts, in this process."""
-    with stated():
-        result = warehouse.build("actuals", home.settings)
-        yield from told(result, home.settings, context)
-        result.raise_if_broken()
+def dbt_pass(selector: str) -> dg.AssetsDefinition:
+    """Build the assets of one pass; dbt runs in this process, whole or not at all."""
+    specs = build_dbt_asset_specs(
+        manifest=manifest(),
+        dagster_dbt_translator=Rooms(),
+        select=folders_of(selector),
+    )
+
+    @dg.multi_asset(
+        name=selector,
+        specs=specs,
+        check_specs=checks_of(specs),
+        pool="warehouse",
+    )
+    def built(context: dg.AssetExecutionContext, home: Home) -> Iterator[Told]:
+        with stated():
+            result = warehouse.build(selector, home.settings)
+            yield from told(result, home.settings, context)
+            result.raise_if_broken()
+
+    return built
 
 
-@dbt_assets(
-    manifest=manifest(),
-    select=folders_of("plan"),
-    name="plan",
-    dagster_dbt_translator=Rooms(),
-    pool="warehouse",
-)
-def plan(context: dg.AssetExecutionContext, home: Home) -> Iterator[Told]:
-    """Build the marts that hold the plan in force against actuals, in this process."""
-    with stated():
-        result = warehouse.build("plan", home.settings)
-        yield from told(result, home.settings, context)
-        result.raise_if_broken()
+actuals = dbt_pass("actuals")
+plan = dbt_pass("plan")

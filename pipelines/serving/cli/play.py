@@ -9,11 +9,10 @@ from pipelines.demo.company import DemoDates, demo_dates, write_company
 from pipelines.ledger.queries import LedgerReader
 from pipelines.ledger.records import PlanVersion
 from pipelines.ledger.store import Ledger
-from pipelines.serving.cli.output import Progress
 from pipelines.serving.cli.refresh import run_night, told
 from pipelines.serving.comparing import differences, moves, summary
 from pipelines.serving.home import make_home
-from pipelines.serving.orchestrator import RefreshReport, orchestrator
+from pipelines.serving.orchestrator import RefreshReport
 from pipelines.settings import Settings
 
 PLANNER = "planner@demo.example"
@@ -55,10 +54,7 @@ def _decide(settings: Settings, version: int) -> PlanVersion:
     _tell(3, f"{PLANNER} approves and publishes version {version}")
     ledger = Ledger(settings.ledger_url)
     ledger.approve(version, PLANNER, "the demo's first plan")
-    plan = ledger.publish(version, PLANNER)
-    with Progress() as progress:
-        orchestrator().publish(settings, progress)
-    return plan
+    return ledger.publish(version, PLANNER)  # the next night shows it everywhere
 
 
 def _lines(
