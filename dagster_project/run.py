@@ -140,7 +140,11 @@ def _proposals(result: dg.ExecuteInProcessResult) -> list[int]:
         for event in result.get_asset_materialization_events()
         if event.asset_key == KEY
     ]
-    return [int(str(one.metadata["version"].value)) for one in made]
+    return [
+        int(str(one.metadata["version"].value))
+        for one in made
+        if one.metadata["is_new"].value
+    ]
 
 
 def _unstated(job: str, result: dg.ExecuteInProcessResult) -> AopError:

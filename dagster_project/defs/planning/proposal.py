@@ -22,7 +22,6 @@ KEY = dg.AssetKey(["planning", "proposal"])
     kinds={"ortools"},
     owners=["team:planning"],
     check_specs=[dg.AssetCheckSpec(name, asset=KEY) for name in PROMISES],
-    output_required=False,
 )
 def proposal(
     context: dg.AssetExecutionContext, home: Home
@@ -42,8 +41,12 @@ def proposal(
         yield dg.AssetCheckResult(
             check_name=kept.name, passed=kept.is_kept, metadata={"found": kept.found}
         )
-    if made is not None:
-        rows = sum(lines.height for lines in content.values())
-        yield dg.MaterializeResult(
-            metadata={"dagster/row_count": rows, "version": made.version}
-        )
+    # what follows waits for this asset, so it is told of in nights without news too
+    rows = sum(lines.height for lines in content.values())
+    yield dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": rows,
+            "version": newest.version,
+            "is_new": made is not None,
+        }
+    )
