@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def refresh(
     for breach in due:
         tags = {BREACH_TAG: breach.key, "aop/metric": str(breach.metric)}
         try:
-            runs.append(_run("replan", settings, watcher, tags=tags, only=[KEY]))
+            runs.append(_run("answer", settings, watcher, tags=tags))
         except AopError as error:  # the other breaches still get their answer
             refused.append(error)
     if due:  # all answers are shown at once
@@ -109,14 +109,12 @@ def _run(
     *,
     night: date | None = None,
     tags: Mapping[str, str] | None = None,
-    only: Sequence[dg.AssetKey] | None = None,
 ) -> dg.ExecuteInProcessResult:
     with instance(settings) as held, watched(watcher):
         result = defs.resolve_job_def(job).execute_in_process(
             instance=held,
             partition_key=night.isoformat() if night else None,
             tags=tags,
-            asset_selection=only,
             resources={"home": Home.of(settings)},
             run_config={"loggers": {"steps": {}}},
             raise_on_error=False,

@@ -69,8 +69,15 @@ class Role(_Part):
 
 
 class Targets(_Part):
-    """Financial targets: growth over the last twelve months, by segment."""
+    """Financial targets: growth over the last twelve months, by segment.
 
+    Only bookings of the types named count in targets, quotas and attainment; renewals
+    are usually somebody else's work.
+    """
+
+    booking_types: Annotated[
+        tuple[Literal["new", "expansion", "renewal"], ...], Field(min_length=1)
+    ] = ("new", "expansion")
     growth_share: Annotated[float, Field(gt=-1, le=1)]
     growth_share_by_segment: dict[str, Annotated[float, Field(gt=-1, le=1)]] = {}
 

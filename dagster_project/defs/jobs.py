@@ -1,4 +1,4 @@
-"""The three jobs: a whole night, a re-plan for one breach, and a publication."""
+"""The jobs: a whole night, an answer to one breach, alone or shown, a publication."""
 
 import dagster as dg
 
@@ -20,6 +20,11 @@ replan = dg.define_asset_job(
     "replan",
     selection=dg.AssetSelection.assets(proposal) | _SHOWN,
     description="One proposal for the breach in tag aop/breach, then shown.",
+)
+answer = dg.define_asset_job(
+    "answer",
+    selection=dg.AssetSelection.assets(proposal),
+    description="One proposal for the breach in tag aop/breach, not yet shown.",
 )
 publication = dg.define_asset_job(
     "publication",

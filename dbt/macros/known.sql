@@ -25,3 +25,30 @@
     ) as versions
     where versions.recency = 1 and not versions.is_deleted
 {%- endmacro %}
+
+
+{#
+    Rows of a history that were true on a day, as we knew it on a night: one line for
+    either question. Leave out the night to ask what we know now.
+
+        select * from as_of(ref('dim_rep_history'), day, night) as reps
+
+    relation : a mart ending in _history
+    day : SQL for the day on which a row has to be true; any day unless told
+    night : SQL for the night on which we had to know it; the last night unless told
+#}
+{% macro as_of(relation, day=none, night=none) -%}
+    (
+        select *
+        from {{ relation }}
+        where
+            {% if night is none -%}
+            known_to is null
+            {%- else -%}
+            {{ night }} between known_from and coalesce(known_to, {{ end_of_time() }})
+            {%- endif %}
+            {%- if day is not none %}
+            and {{ day }} between valid_from and coalesce(valid_to, {{ end_of_time() }})
+            {%- endif %}
+    )
+{%- endmacro %}

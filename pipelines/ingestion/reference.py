@@ -26,6 +26,7 @@ _RUN: _Schema = {
     "policy_hash": pl.String,
     "company": pl.String,
     "currency": pl.String,
+    "booking_types": pl.String,
 }
 _CALENDAR: _Schema = {
     "date_day": pl.Date,
@@ -115,6 +116,7 @@ def write_reference(night: date, settings: Settings) -> dict[str, int]:
                     "policy_hash": policy.digest,
                     "company": policy.company.name,
                     "currency": policy.company.currency,
+                    "booking_types": _listed(policy.targets.booking_types),
                 }
             ],
             _RUN,

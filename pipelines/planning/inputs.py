@@ -39,6 +39,7 @@ order by rep_id, month_start
 _WON = """
 select account_id, segment_id, region_id, booked_on, month_start, amount_cents
 from core.fct_bookings
+where is_in_plan
 order by account_id, booked_on, amount_cents
 """
 _OPEN_BREACHES = """

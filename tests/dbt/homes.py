@@ -42,6 +42,7 @@ REFERENCE: dict[str, Schema] = {
         "policy_hash": _TEXT,
         "company": _TEXT,
         "currency": _TEXT,
+        "booking_types": _TEXT,
     },
     "segments": {
         "segment_id": _TEXT,
@@ -208,6 +209,7 @@ def write_home(
         "policy_hash": "policy",
         "company": "Hand Made",
         "currency": "USD",
+        "booking_types": "new,expansion",
     }
     for name, schema in REFERENCE.items():
         given = [run] if name == "run" else list(rows.get(f"reference/{name}", ()))

@@ -26,11 +26,11 @@ def test_nobody_s_customer_is_an_account_of_its_own(built) -> None:
         "from core.fct_arr_movement where account_id = 'customer:C2' "
         "order by month_start"
     ) == [
-        {"month_start": date(2025, 1, 1), "movement": "new", "amount_cents": 120_000},
+        {"month_start": date(2025, 1, 1), "movement": "new", "amount": 120_000},
         {
             "month_start": date(2026, 3, 1),
             "movement": "churn",
-            "amount_cents": -120_000,
+            "amount": -120_000,
         },
     ]
 
@@ -169,3 +169,27 @@ def test_every_mart_says_as_of_which_night_it_is(built) -> None:
         "from information_schema.columns where column_name = 'as_of'"
     )
     assert [row for row in marts if row not in dated] == []
+
+
+def test_hr_and_crm_disagree_about_the_leaver_s_accounts_and_one_late_deal(
+    built,
+) -> None:
+    # R3 left on 10 April; April's deal closed on the 12th
+    assert built.ask(
+        "select rep_id, finding, rows_count from quality.rpt_rep_reconciliation "
+        "order by finding"
+    ) == [
+        {"rep_id": "R3", "finding": "booked_after_leaving", "rows_count": 1},
+        {"rep_id": "R3", "finding": "owns_accounts_after_leaving", "rows_count": 1},
+    ]
+
+
+def test_a_seat_that_is_open_waits_beside_those_that_are_filled(built) -> None:
+    assert built.ask(
+        "select seat_id, rep_id, is_inferred from core.dim_seat "
+        "where seat_id in ('S1', 'S9', 'rep:R5') order by seat_id"
+    ) == [
+        {"seat_id": "S1", "rep_id": "R1", "is_inferred": False},
+        {"seat_id": "S9", "rep_id": None, "is_inferred": False},
+        {"seat_id": "rep:R5", "rep_id": "R5", "is_inferred": True},
+    ]

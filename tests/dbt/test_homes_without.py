@@ -1,16 +1,25 @@
-"""Homes that lack things: nothing that passed the door may break a model."""
+"""Homes that lack things, or hold odd ones: what passed the door breaks no model."""
 
 from datetime import date
+from pathlib import Path
 
+import company
 import pytest
 from homes import write_home
+from oddities import odd_rows
 
 from pipelines import warehouse
 
 pytestmark = pytest.mark.slow
 
 
-def test_a_home_without_any_row_builds_and_says_what_is_not_computed(tmp_path) -> None:
+def broken(result: warehouse.BuildResult) -> list[str]:
+    return [f"{node.name}: {node.message}" for node in result.nodes if not node.is_ok]
+
+
+def test_a_home_without_any_row_builds_and_says_what_is_not_computed(
+    tmp_path: Path,
+) -> None:
     settings = write_home(
         tmp_path,
         as_of=date(2026, 6, 15),
@@ -20,11 +29,17 @@ def test_a_home_without_any_row_builds_and_says_what_is_not_computed(tmp_path) -
             ]
         },
     )
-    result = warehouse.build("", settings)
-    assert [node.name for node in result.nodes if not node.is_ok] == []
+    assert broken(warehouse.build("", settings)) == []
     said = warehouse.read(
         settings,
         "select count(*) as told, count(why) as whys, bool_or(is_supplied) as any "
         "from quality.rpt_input_coverage",
     )
     assert said.row(0) == (14, 14, False)
+
+
+def test_rows_as_odd_as_the_contracts_allow_break_nothing(tmp_path: Path) -> None:
+    # blanks wherever a column may be blank, orphans, deletions, later and earlier ends
+    rows = company.rows() | odd_rows(seed=7)
+    settings = write_home(tmp_path, as_of=company.AS_OF, rows=rows)
+    assert broken(warehouse.build("", settings)) == []

@@ -47,6 +47,7 @@ def test_the_run_row_holds_date_coverage_and_policy(ready) -> None:
         "policy_hash": load_policy(ready.policy_file).digest,
         "company": "Adventure Works Cycles",
         "currency": "USD",
+        "booking_types": "new,expansion",
     }
 
 

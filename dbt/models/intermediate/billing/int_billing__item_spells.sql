@@ -47,12 +47,16 @@ bounded as (
             else greatest(in_order.known_on, terms.started_on)
         end as valid_from,
         {{ add_days(-1, 'least(in_order.next_known_on, terms.ended_on)') }} as valid_to,
+        -- an item without a quantity, a price or an interval is worth nothing yet
         cast(
-            round(
-                in_order.quantity
-                * in_order.unit_amount_cents
-                * 12
-                / in_order.interval_months
+            coalesce(
+                round(
+                    in_order.quantity
+                    * in_order.unit_amount_cents
+                    * 12
+                    / in_order.interval_months
+                ),
+                0
             ) as bigint
         ) as arr_cents
     from in_order

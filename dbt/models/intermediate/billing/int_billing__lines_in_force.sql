@@ -32,6 +32,7 @@ final as (
         customers.is_linked,
         invoices.issued_on,
         lines.amount_cents,
+        coalesce(lines.is_proration, false) as is_proration,
         coalesce(lines.service_from, invoices.issued_on) as service_from,
         greatest(
             coalesce(

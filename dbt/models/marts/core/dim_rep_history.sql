@@ -1,6 +1,6 @@
-with spells as (
+with beliefs as (
 
-    select * from {{ ref('int_rep__job_spells') }}
+    select * from {{ ref('int_rep__job_beliefs') }}
 
 ),
 
@@ -13,17 +13,20 @@ run as (
 final as (
 
     select
-        spells.rep_id,
-        spells.valid_from,
-        spells.valid_to,
-        spells.role,
-        spells.segment_id,
-        spells.region_id,
-        spells.team,
-        spells.valid_from <= run.as_of
-        and coalesce(spells.valid_to, {{ end_of_time() }}) >= run.as_of as is_current,
+        beliefs.rep_id,
+        beliefs.valid_from,
+        beliefs.valid_to,
+        beliefs.known_from,
+        beliefs.known_to,
+        beliefs.role,
+        beliefs.segment_id,
+        beliefs.region_id,
+        beliefs.team,
+        beliefs.known_to is null
+        and beliefs.valid_from <= run.as_of
+        and coalesce(beliefs.valid_to, {{ end_of_time() }}) >= run.as_of as is_current,
         run.as_of
-    from spells
+    from beliefs
     cross join run
 
 )

@@ -42,6 +42,11 @@ final as (
         cast(days.fiscal_year as integer) as fiscal_year,
         cast(days.fiscal_quarter as integer) as fiscal_quarter,
         opportunities.booking_type,
+        -- a type nobody gave counts: it is not known to be a renewal
+        coalesce(
+            ',' || run.booking_types || ',' like '%,' || opportunities.booking_type || ',%',
+            true
+        ) as is_in_plan,
         credits.credit_share,
         credits.amount_cents,
         run.as_of

@@ -9,19 +9,25 @@ with bookings as (
 
 ),
 
-revenue as (
+invoiced as (
 
-    select * from {{ ref('fct_revenue_month') }}
+    select
+        lines.account_id,
+        days.month_start,
+        cast(sum(lines.amount_cents) as bigint) as invoiced_cents,
+        cast(
+            sum(case when lines.is_proration then lines.amount_cents else 0 end) as bigint
+        ) as prorated_cents
+    from {{ ref('int_billing__lines_in_force') }} as lines
+    inner join {{ ref('stg_reference__fiscal_days') }} as days
+        on lines.issued_on = days.date_day
+    group by lines.account_id, days.month_start
 
 ),
 
-customers as (
+habits as (
 
-    select
-        account_id,
-        min(case when is_linked then 1 else 0 end) = 1 as is_linked
-    from {{ ref('int_billing__customer_accounts') }}
-    group by account_id
+    select * from {{ ref('int_billing__billing_habits') }}
 
 ),
 
@@ -37,57 +43,46 @@ months as (
 
 ),
 
-keys as (
-
-    select
-        account_id,
-        month_start
-    from bookings
-    union
-    select
-        account_id,
-        month_start
-    from revenue
-    where invoiced_cents <> 0
-
-),
-
 sides as (
 
     select
-        keys.account_id,
-        keys.month_start,
-        not months.is_complete as is_partial,
-        months.as_of,
+        coalesce(bookings.account_id, invoiced.account_id) as account_id,
+        coalesce(bookings.month_start, invoiced.month_start) as month_start,
         coalesce(bookings.booked_cents, 0) as booked_cents,
-        coalesce(revenue.invoiced_cents, 0) as invoiced_cents,
-        coalesce(customers.is_linked, false) as has_billing,
-        accounts.account_id is not null and not accounts.is_inferred as has_crm
-    from keys
-    inner join months
-        on keys.month_start = months.month_start
-    left join bookings
+        coalesce(invoiced.invoiced_cents, 0) as invoiced_cents,
+        coalesce(invoiced.prorated_cents, 0) as prorated_cents
+    from bookings
+    full outer join invoiced
         on
-            keys.account_id = bookings.account_id
-            and keys.month_start = bookings.month_start
-    left join revenue
-        on
-            keys.account_id = revenue.account_id
-            and keys.month_start = revenue.month_start
-    left join customers
-        on keys.account_id = customers.account_id
-    left join accounts
-        on keys.account_id = accounts.account_id
+            bookings.account_id = invoiced.account_id
+            and bookings.month_start = invoiced.month_start
 
 ),
 
-totals as (
+described as (
 
     select
-        *,
-        sum(booked_cents) over (partition by account_id) as all_booked_cents,
-        sum(invoiced_cents) over (partition by account_id) as all_invoiced_cents
+        sides.*,
+        sides.booked_cents - sides.invoiced_cents as residual_cents,
+        not months.is_complete as is_partial,
+        months.as_of,
+        accounts.is_inferred,
+        coalesce(habits.is_linked, false) as has_billing,
+        coalesce(
+            sides.month_start between habits.first_part_month_start
+            and habits.last_part_month_start,
+            false
+        ) as is_billed_in_parts,
+        sum(sides.booked_cents - sides.invoiced_cents) over (
+            partition by sides.account_id
+        ) as residual_to_date_cents
     from sides
+    inner join months
+        on sides.month_start = months.month_start
+    inner join accounts
+        on sides.account_id = accounts.account_id
+    left join habits
+        on sides.account_id = habits.account_id
 
 ),
 
@@ -98,19 +93,21 @@ final as (
         month_start,
         booked_cents,
         invoiced_cents,
-        booked_cents - invoiced_cents as residual_cents,
+        residual_cents,
         case
-            when booked_cents = invoiced_cents then 'none'
-            when not has_crm then 'account_not_in_crm'
+            when residual_cents = 0 then 'none'
+            when is_inferred then 'account_not_in_crm'
             when not has_billing then 'account_not_in_billing'
-            when all_booked_cents = all_invoiced_cents then 'timing'
+            when residual_to_date_cents = 0 then 'timing'
+            when is_billed_in_parts then 'billed_in_parts'
+            when residual_cents = -prorated_cents then 'proration'
             when booked_cents = 0 then 'invoiced_without_booking'
             when invoiced_cents = 0 then 'booked_without_invoice'
             else 'amounts_differ'
         end as cause,
         is_partial,
         as_of
-    from totals
+    from described
 
 )
 

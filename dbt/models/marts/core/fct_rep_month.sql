@@ -12,6 +12,7 @@ bookings as (
         cast(sum(amount_cents) as bigint) as bookings_cents,
         count(distinct opportunity_id) as won_count
     from {{ ref('fct_bookings') }}
+    where is_in_plan
     group by rep_id, month_start
 
 ),

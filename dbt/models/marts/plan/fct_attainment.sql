@@ -34,6 +34,7 @@ booked as (
     from {{ ref('fct_bookings') }} as bookings
     inner join periods
         on bookings.month_start = periods.month_start
+    where bookings.is_in_plan
     group by bookings.rep_id, periods.quarter_start
 
 ),

@@ -11,7 +11,8 @@ renamed as (
         data_through,
         policy_hash,
         company as company_name,
-        currency
+        currency,
+        booking_types
 
     from source
 

@@ -1,6 +1,6 @@
 with bookings as (
 
-    select * from {{ ref('fct_bookings') }}
+    select * from {{ ref('fct_bookings') }} where is_in_plan
 
 ),
 
@@ -27,6 +27,15 @@ nodes as (
     select
         'region' as node_level,
         region_id as node_id,
+        month_start,
+        amount_cents
+    from bookings
+
+    union all
+
+    select
+        'cell' as node_level,
+        segment_id || '/' || region_id as node_id,
         month_start,
         amount_cents
     from bookings

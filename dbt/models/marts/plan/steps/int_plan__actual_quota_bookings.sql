@@ -11,6 +11,7 @@ booked as (
         month_start,
         cast(sum(amount_cents) as bigint) as bookings_cents
     from {{ ref('fct_bookings') }}
+    where is_in_plan
     group by rep_id, month_start
 
 ),

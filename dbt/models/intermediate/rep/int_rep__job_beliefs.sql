@@ -1,0 +1,121 @@
+with beliefs as (
+
+    select * from {{ ref('int_hris__job_beliefs') }}
+
+),
+
+reps as (
+
+    select * from {{ ref('int_rep__reps') }}
+
+),
+
+jobs as (
+
+    select * from {{ ref('int_rep__current_jobs') }}
+
+),
+
+roles as (
+
+    select * from {{ ref('int_policy__roles_matched') }}
+
+),
+
+segments as (
+
+    select * from {{ ref('int_policy__segments_matched') }}
+
+),
+
+nights as (
+
+    select
+        worker_id,
+        night,
+        lead(night) over (partition by worker_id order by night) as next_night
+    from beliefs
+    group by worker_id, night
+
+),
+
+-- where neither HR nor a rule of the policy names one, today's word stands in
+spells as (
+
+    select
+        reps.rep_id,
+        beliefs.valid_from,
+        beliefs.valid_to,
+        nights.night,
+        nights.next_night,
+        coalesce(roles.role, reps.role) as role,
+        coalesce(segments.segment_id, reps.segment_id) as segment_id,
+        coalesce(beliefs.region_name, reps.region_id) as region_id,
+        coalesce(beliefs.team, reps.team) as team
+    from beliefs
+    inner join nights
+        on beliefs.worker_id = nights.worker_id and beliefs.night = nights.night
+    inner join jobs
+        on beliefs.worker_id = jobs.worker_id
+    inner join reps
+        on jobs.rep_id = reps.rep_id
+    left join roles
+        on beliefs.role_name = roles.role_name
+    left join segments
+        on beliefs.segment_name = segments.segment_name
+    where beliefs.valid_to is null or beliefs.valid_to >= beliefs.valid_from
+
+),
+
+marked as (
+
+    -- a night that says what the night before said begins no new belief
+    select
+        *,
+        case
+            when
+                lag(next_night) over (
+                    partition by
+                        rep_id, valid_from, valid_to, role, segment_id, region_id, team
+                    order by night
+                ) = night
+                then 0
+            else 1
+        end as is_new
+    from spells
+
+),
+
+numbered as (
+
+    select
+        *,
+        sum(is_new) over (
+            partition by rep_id, valid_from, valid_to, role, segment_id, region_id, team
+            order by night
+            rows between unbounded preceding and current row
+        ) as belief
+    from marked
+
+),
+
+final as (
+
+    select
+        rep_id,
+        valid_from,
+        valid_to,
+        role,
+        segment_id,
+        region_id,
+        team,
+        min(night) as known_from,
+        case
+            when count(*) = count(next_night) then {{ add_days(-1, 'max(next_night)') }}
+        end as known_to
+    from numbered
+    group by rep_id, valid_from, valid_to, role, segment_id, region_id, team, belief
+
+)
+
+select * from final
