@@ -23,7 +23,7 @@ HIRE_COLUMNS: dict[str, pl.DataType] = {
 }
 CELLS = 400_000  # draws x seats held in memory at once
 NEVER = 10_000  # a month beyond every horizon
-MODEL_SD = 0.02  # log level error of company and group that past backtests still showed
+MODEL_SD = 0.03  # log level error of company and group that past backtests still showed
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What each account may spend in a year, from what it looks like and what it spent."""
 
 from datetime import date
+from itertools import product
 from typing import Self
 
 import numpy as np
@@ -17,7 +18,8 @@ SPEND_COLUMNS: dict[str, pl.DataType] = {
     "amount_cents": pl.Int64(),
 }
 TRUST_GRID = np.array([0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4])
-FADE_GRID = np.array([0.3, 0.5, 0.7, 0.85, 1.0])  # weight of the year before the last
+FADE_GRID = np.array([0.0, 0.15, 0.3, 0.5, 0.75, 1.0])  # weight of the year before
+TILT_GRID = np.array([0.0, 0.4, 0.8])  # extra weight of the latest six months
 BUCKETS = 4  # sizes of prediction over which hold-out ratios are pooled
 
 
@@ -38,8 +40,9 @@ class PotentialEstimator(Estimator):
     trust_ : float
         Years of the prior mean that a year of own spend weighs, relative: small
         values mean that own spend counts for much.
-    fade_ : float
-        Weight of spend 13 to 24 months ago relative to the last 12.
+    fade_, tilt_ : float
+        Weight of spend 13 to 24 months ago relative to the last 12, and extra weight
+        of the last six months.
     is_calibrated_ : bool
         True when two years of spend let the past predict the last 12 months.
     design_ : Design
@@ -104,7 +107,8 @@ class PotentialEstimator(Estimator):
         spend = check_columns(y, SPEND_COLUMNS, "the bookings").filter(
             pl.col("booked_on") <= as_of
         )
-        years = [self._spent(spend, as_of, back) for back in range(4)]
+        halves = [self._spent(spend, as_of, 6 * back) for back in range(8)]
+        years = [halves[2 * k] + halves[2 * k + 1] for k in range(4)]
         if years[0].sum() + years[1].sum() <= 0:
             raise ForecastError(
                 f"no account has spent anything in the 24 months to {as_of}",
@@ -113,15 +117,15 @@ class PotentialEstimator(Estimator):
         first = min(spend["booked_on"].drop_nulls().to_list())
         history = min((as_of - first).days / 365.25, 3.0)
         self.design_: Design = make_design(self.accounts_)
-        self.is_calibrated_ = history >= 1.75 and years[1].sum() > 0
-        self.trust_, self.fade_ = 0.4, 0.5
+        self.is_calibrated_ = history >= 1.4 and years[1].sum() > 0
+        self.trust_, self.fade_, self.tilt_ = 0.4, 0.5, 0.4
         self.ratios_: list[Floats] = []
         if self.is_calibrated_:
-            self._calibrate(years, history - 1.0)
+            self._calibrate(years[0], halves[2:], history - 1.0)
         recent = years[0] if history >= 1 else years[0] / max(history, 1 / 12)
         self.mean_ = self._prior_mean(recent)
         self.spend_ = years[0]
-        own, weight = _own(years[0], years[1], self.fade_, history)
+        own, weight = _own(halves, self.fade_, self.tilt_, history)
         self.potential_ = _credible(self.mean_, own, weight, self.trust_)
         total = recent.sum()
         if self.is_calibrated_ and total > 0:
@@ -130,9 +134,9 @@ class PotentialEstimator(Estimator):
         return self
 
     def _spent(self, spend: pl.DataFrame, as_of: date, back: int) -> Floats:
-        """Return each account's spend in the year ending `back` years ago, (a,)."""
-        stop = pl.lit(as_of).dt.offset_by(f"-{12 * back}mo")
-        start = pl.lit(as_of).dt.offset_by(f"-{12 * (back + 1)}mo")
+        """Return each account's spend in the half-year ending `back` months ago."""
+        stop = pl.lit(as_of).dt.offset_by(f"-{back}mo")
+        start = pl.lit(as_of).dt.offset_by(f"-{back + 6}mo")
         inside = spend.filter(
             (pl.col("booked_on") > start) & (pl.col("booked_on") <= stop)
         )
@@ -149,25 +153,26 @@ class PotentialEstimator(Estimator):
         self.coefficients_ = self.design_.regress(spend, self.coefficient_sd)
         return self.design_.means(self.coefficients_)
 
-    def _calibrate(self, years: list[Floats], history: float) -> None:
-        """Predict the last 12 months from the years before; keep what did best."""
-        actual = years[0]
+    def _calibrate(self, actual: Floats, halves: list[Floats], history: float) -> None:
+        """Predict the last 12 months from what came before; keep what did best."""
+        before = halves[0] + halves[1]
         scale = 1.0 if history >= 1 else 1.0 / max(history, 1 / 12)
-        mean = self._prior_mean(years[1] * scale)
-        best = np.inf
-        level = actual.sum() / max(years[1].sum() * scale, 1.0)
+        mean = self._prior_mean(before * scale)
+        level = actual.sum() / max(before.sum() * scale, 1.0)
         self.growth_ = float(np.clip(level, 0.5, 2.0)) ** 0.5
-        for fade in FADE_GRID:
-            own, weight = _own(years[1], years[2], float(fade), history)
-            for trust in TRUST_GRID:
-                guess = _credible(mean, own, weight, float(trust))
+        best = np.inf
+        fades = FADE_GRID if history > 1.25 else FADE_GRID[3:4]
+        for fade, tilt in product(fades.tolist(), TILT_GRID.tolist()):
+            own, weight = _own(halves, fade, tilt, history)
+            for trust in TRUST_GRID.tolist():
+                guess = _credible(mean, own, weight, trust)
                 guess = guess * actual.sum() / max(guess.sum(), 1e-9)
                 guess = np.maximum(guess, 1e-9 + 1e-6 * guess.mean())
                 # Half Poisson deviance; terms of the actual alone are constant.
                 loss = float((guess - actual * np.log(guess)).sum())
                 if loss < best:
-                    best, self.trust_, self.fade_ = loss, float(trust), float(fade)
-                    self._kept = guess
+                    best, self._kept = loss, guess
+                    self.trust_, self.fade_, self.tilt_ = trust, fade, tilt
         order = np.argsort(self._kept, kind="stable")
         self.edges_ = self._kept[order][
             np.linspace(0, len(order) - 1, BUCKETS + 1).astype(int)
@@ -178,7 +183,8 @@ class PotentialEstimator(Estimator):
 
     def _bands(self) -> None:
         """Set the 10 and 90 % points around each potential."""
-        low, high = 0.15 * self.potential_, 2.5 * self.potential_
+        low = np.where(self.spend_ > 0, 0.1, 0.0) * self.potential_
+        high = 3.0 * self.potential_
         if self.ratios_:
             bucket = np.searchsorted(self.edges_, self.potential_, side="right")
             for b, ratios in enumerate(self.ratios_):
@@ -221,12 +227,14 @@ class PotentialEstimator(Estimator):
 
 
 def _own(
-    last: Floats, before: Floats, fade: float, years: float
+    halves: list[Floats], fade: float, tilt: float, years: float
 ) -> tuple[Floats, float]:
-    """Return faded own spend and the years it stands for."""
-    second = float(np.clip(years - 1.0, 0.0, 1.0))
-    first = float(np.clip(years, 1 / 12, 1.0))
-    return last + fade * before, first + fade * second
+    """Return weighted own spend and the years it stands for; latest half-year first."""
+    if years < 1.0:
+        return halves[0] + halves[1], max(years, 1 / 12)
+    second = min(years - 1.0, 1.0)
+    own = (1 + tilt) * halves[0] + (1 - tilt) * halves[1]
+    return own + fade * (halves[2] + halves[3]), 1.0 + fade * second
 
 
 def _credible(mean: Floats, own: Floats, weight: float, trust: float) -> Floats:

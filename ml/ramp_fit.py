@@ -17,6 +17,8 @@ from ml.ramp_model import RampFit, RampPrior, RampState
 from ml.ramp_smooth import fit_departure
 
 TALENT_GRID = np.exp(np.linspace(np.log(0.7), np.log(60.0), 24))  # 1 / variance
+FAMILY = 0.08  # extra variance: no true curve is exactly of the fitted family
+LEVEL_SD = 0.02  # log level error that large simulated companies still showed
 SD_GRID = np.array([0.08, 0.14, 0.22, 0.34, 0.5, 0.75])
 
 
@@ -185,10 +187,13 @@ class _Engine(RampRows):
         drift = s.calendar.drift[0] + s.calendar.drift[1:]
         last_year = drift[:, -12:].mean(axis=1, keepdims=True)
         theta = s.theta.copy()
-        theta[:, 0] += last_year[self.panel.segment_of_group, 0]
+        # The level is the average hire's, those who left again included.
+        hired = np.exp(self.rep_story[self.panel.is_hired_inside] @ s.selection)
+        par = float((hired.sum() + 2.0) / (len(hired) + 2.0))
+        theta[:, 0] += last_year[self.panel.segment_of_group, 0] + np.log(par)
         talent_shape, talent_rate = self._rep_posterior(s, mean)
         full = np.zeros(len(self.worked))
-        full[self.worked] = mean
+        full[self.worked] = mean * par
         return RampFit(
             unit=self.unit,
             theta=theta,
@@ -203,7 +208,7 @@ class _Engine(RampRows):
             pair_rep=self.pair_rep,
             pair_group=self.pair_group,
             rep_shape=talent_shape,
-            rep_rate=talent_rate,
+            rep_rate=talent_rate * par,
             mean_at_par=full,
             departure=list(s.departure),
             rounds=rounds,
@@ -221,9 +226,9 @@ class _Engine(RampRows):
         wide = covariance.copy()
         level = np.arange(self.n_groups) * 3
         wide[np.ix_(level, level)] += story.T @ spread @ story
-        wide[np.ix_(level, level)] += self.walk.year_sd**2
+        wide[np.ix_(level, level)] += self.walk.year_sd**2 + LEVEL_SD**2
         # Dispersion, talent and pooling are estimated too: with few reps, poorly.
-        return wide * (1.0 + 12.0 / (len(self.panel.rep_ids) + 4.0))
+        return wide * (1.0 + FAMILY + 12.0 / (len(self.panel.rep_ids) + 4.0))
 
     def _rep_posterior(self, s: RampState, mean: Floats) -> tuple[Floats, Floats]:
         """Return the gamma posterior of every rep over all groups served."""

@@ -12,7 +12,6 @@ from ml.ramp_curve import share_and_slopes
 from ml.ramp_model import RampPrior, RampState
 from ml.ramp_smooth import departure_at
 
-SELECTION_MONTHS = 36.0  # survived tenure over which stayers' mean talent is linear
 TENURE_STEP = 0.1  # months; tenures are read to the nearest
 LAST_TENURE = 100.0  # months from which everybody counts as ramped alike
 
@@ -47,12 +46,8 @@ class RampRows:
         )
         self.pair_rep, self.pair_group = codes // self.n_groups, codes % self.n_groups
         self.pair_segment = panel.segment_of_group[self.pair_group]
-        longest = np.zeros(len(panel.rep_ids))
-        np.maximum.at(longest, panel.rep, panel.tenure)
-        survived = np.minimum(longest, SELECTION_MONTHS) / SELECTION_MONTHS
-        inside = panel.is_hired_inside
         self.rep_story = np.column_stack(
-            [~inside, panel.is_leaver, np.where(inside, survived, 0.0)]
+            [~panel.is_hired_inside, panel.is_leaver]
         ).astype(np.float64)
         self.pair_story = self.rep_story[self.pair_rep]
 

@@ -27,10 +27,10 @@ class RampPrior:
     level_sd: float = 0.7  # log productivity, group and segment
     talent_precision: float = 5.0
     talent_log_sd: float = 0.4
-    # Log mean talent against the average hire: there before the window, left, and
-    # still here after 36 months. Weak reps leave, so survivors are better.
-    selection: tuple[float, float, float] = (0.08, -0.1, 0.06)
-    selection_sd: tuple[float, float, float] = (0.2, 0.2, 0.1)
+    # Log mean talent against hires who stayed: there before the window, and left.
+    # Within a window, departures that follow from bookings seen need no correction.
+    selection: tuple[float, float] = (0.1, 0.0)
+    selection_sd: tuple[float, float] = (0.2, 0.2)
     company_calendar_sd: tuple[float, float] = (0.3, 0.02)  # season, monthly drift
     segment_calendar_sd: tuple[float, float] = (0.12, 0.015)  # what a segment adds
 
@@ -59,7 +59,7 @@ class RampFit:
     dispersion: Floats  # (s,) variance over mean, in units
     hits: Floats  # (s,) rep-months with a booking
     talent_precision: float  # gamma shape of talent at mean 1
-    selection: Floats  # (3,) log mean talent: there before, left, survived 36 months
+    selection: Floats  # (2,) log mean talent against stayers: there before, left
     pair_rep: Ints  # (c,) rep of each rep-group pair
     pair_group: Ints  # (c,)
     rep_shape: Floats  # (i,) posterior gamma shape of each rep's talent

@@ -16,6 +16,7 @@ MEMBERS = ("theta", "damped", "seasonal", "log seasonal")
 THIN = 12  # points below which a series has no season or trend of its own
 LONGEST = 144  # months read; older ones no longer help
 OUTLIER_SDS = 6.0
+SEASON_SD = 0.05  # how far a series' monthly factors usually are from its parent's
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def _leaning(season: Season, values: Floats, shared: Floats | None) -> Season:
         )
         sd = np.nanstd(noise, axis=1)
     sd = np.where(np.isfinite(sd), sd, 1.0)
-    trust = 0.12**2 / (0.12**2 + sd**2 / np.maximum(years - 1, 0.25))
+    trust = SEASON_SD**2 / (SEASON_SD**2 + sd**2 / np.maximum(years - 1, 0.25))
     trust = np.where(season.is_multiplicative & (years >= 2), trust, 0.0)
     level = np.array([np.nanmean(v) if (~np.isnan(v)).any() else 0.0 for v in values])
     own = find_season(values, is_tested=False)

@@ -20,14 +20,14 @@ def make_tree(seed: int) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, str]]:
     """Return node values by month, the hierarchy's members, and season parents."""
     rng = np.random.default_rng(seed)
     total = MONTHS + AHEAD
-    market = np.cumsum(rng.normal(0.004, 0.02, total))
+    market = np.cumsum(rng.normal(0.004, 0.012, total))
     values: dict[str, np.ndarray] = {}
     members = []
     parent = {}
     for region in range(3):
         for segment in range(4):
             cell = f"cell:r{region}-s{segment}"
-            own = np.cumsum(rng.normal(0.002, 0.03, total))
+            own = np.cumsum(rng.normal(0.002, 0.015, total))
             depth = rng.uniform(0.6, 1.1)
             for team in range(14):
                 name = f"team:r{region}-s{segment}-t{team:02d}"

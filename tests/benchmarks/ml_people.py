@@ -1,0 +1,128 @@
+"""Ramp, productivity, attrition and capacity against simulated truth.
+
+Run: python tests/benchmarks/ml_people.py [organisations at 30] [at 300] [at 5,000]
+"""
+
+import sys
+import time
+
+import numpy as np
+import polars as pl
+from ml_worlds import World, make_world
+
+from ml.attrition import AttritionEstimator
+from ml.backtest_capacity import _sheet
+from ml.capacity import CapacityAssumptions, simulate_capacity
+from ml.ramp import Z80, RampEstimator
+
+FRESH = 9_000  # first seed; none of these was looked at while building
+
+
+def tenure_means(panel: pl.DataFrame, groups: list[tuple[str, str]]) -> np.ndarray:
+    """Return months to 80 % by averaging bookings by tenure month (survivors)."""
+    rows = panel.filter(pl.col("active_share") > 0.5).with_columns(
+        month=pl.col("tenure_months").floor()
+    )
+    out = []
+    for segment, role in groups:
+        mine = rows.filter((pl.col("segment_id") == segment) & (pl.col("role") == role))
+        means = mine.group_by("month").agg(pl.col("bookings_cents").mean())
+        means = means.sort("month")
+        late = mine.filter(pl.col("month") >= 24)["bookings_cents"].mean()
+        plateau = late or mine["bookings_cents"].mean() or 1.0
+        reached = means.filter(pl.col("bookings_cents") >= 0.8 * plateau)  # type: ignore[operator]
+        out.append(float(reached["month"][0]) + 0.5 if reached.height else 25.0)
+    return np.array(out)
+
+
+def one_world(world: World) -> dict[str, np.ndarray]:
+    """Fit everything to one organisation and compare with its truth and future."""
+    began = time.perf_counter()
+    ramp = RampEstimator().fit(world.panel)
+    fitted = time.perf_counter() - began
+    leavers = AttritionEstimator().fit(world.panel, ramp)
+    says = CapacityAssumptions(backfill_share=0.0, leave_share=0.03)
+    capacity = simulate_capacity(ramp, leavers, assumptions=says)
+    truth = {(s, r): (m, p) for s, r, m, p in world.truth.iter_rows()}
+    m80 = np.array([truth[g][0] for g in ramp.groups_])
+    plateau = np.array([truth[g][1] for g in ramp.groups_])
+    segment = ramp.panel_.segment_of_group
+    level = np.exp(ramp.fit_.theta[:, 0]) * ramp.fit_.unit
+    level = level * ramp.season_.mean(axis=1)[segment]
+    share = ramp.share_at(np.arange(37.0))
+    true_share = np.stack([world.curves[g] for g in ramp.groups_])
+    booked = {
+        (s, r): v
+        for s, r, v in world.future.group_by("segment_id", "role")
+        .agg(pl.col("bookings_cents").sum())
+        .iter_rows()
+    }
+    actual = np.array([booked.get(g, 0) for g in capacity.groups], dtype=float)
+    year = capacity.draws.sum(axis=2)
+    low, high = np.quantile(year, [0.1, 0.9], axis=0)
+    some = actual > 0
+    sheet = _sheet(world.panel, capacity.groups, 12).sum(axis=1)
+    left = world.future.group_by("rep_id").agg(y=pl.col("left_on").is_not_null().any())
+    joined = leavers.leave_probability().join(left, on="rep_id")
+    y, p = joined["y"].to_numpy(), joined["leave_share"].to_numpy()
+    rate = max(leavers.leavers_count_, 0.5) / leavers.at_risk_.sum()
+    q = np.full(len(y), 1 - (1 - rate) ** 12)
+    gap = np.log(m80 / ramp.months_to_80_)
+    total = year.sum(axis=1)
+    return {
+        "error": np.abs(ramp.months_to_80_ - m80),
+        "means error": np.abs(tenure_means(world.panel, ramp.groups_) - m80),
+        "covered": np.abs(gap) <= Z80 * ramp.months_to_80_sd_,
+        "rmse": np.sqrt(((share - true_share) ** 2).mean(axis=1)),
+        "level error": np.abs(level / plateau - 1),
+        "seconds": np.array([fitted]),
+        "capacity error": np.abs(np.median(year, axis=0) - actual)[some],
+        "sheet error": np.abs(sheet - actual)[some],
+        "actual": actual[some],
+        "capacity covered": ((low <= actual) & (actual <= high))[some],
+        "total covered": np.array(
+            [np.quantile(total, 0.1) <= actual.sum() <= np.quantile(total, 0.9)]
+        ),
+        "loss": -np.log(np.where(y, p, 1 - p)),
+        "flat loss": -np.log(np.where(y, q, 1 - q)),
+        "expected leavers": p,
+        "leavers": y.astype(float),
+    }
+
+
+def main(counts: tuple[int, int, int] = (40, 16, 2)) -> dict[int, dict[str, float]]:
+    """Print a row per size; return the ratios with goals."""
+    out = {}
+    for size, count in zip((30, 300, 5000), counts, strict=True):
+        worlds = [one_world(make_world(size, FRESH + s)) for s in range(count)]
+        if not worlds:
+            continue
+        a = {k: np.concatenate([w[k] for w in worlds]) for k in worlds[0]}
+        wape = np.mean([w["capacity error"].sum() / w["actual"].sum() for w in worlds])
+        sheet = np.mean([w["sheet error"].sum() / w["actual"].sum() for w in worlds])
+        row = {
+            "m80 error": a["error"].mean(),
+            "tenure means": a["means error"].mean(),
+            "ratio": a["error"].mean() / a["means error"].mean(),
+            "cover 80": a["covered"].mean(),
+            "curve rmse": a["rmse"].mean(),
+            "level median error": float(np.median(a["level error"])),
+            "fit seconds": a["seconds"].mean(),
+            "capacity wape": wape,
+            "sheet wape": sheet,
+            "capacity ratio": wape / sheet,
+            "group cover": a["capacity covered"].mean(),
+            "total cover": a["total covered"].mean(),
+            "log-loss v. flat": a["loss"].mean() / a["flat loss"].mean(),
+            "count bias": a["expected leavers"].sum() / a["leavers"].sum() - 1,
+        }
+        out[size] = {k: float(v) for k, v in row.items()}
+        print(f"{size} reps, {count} organisations")
+        for name, value in out[size].items():
+            print(f"    {name:20s} {value:8.3f}")
+    return out
+
+
+if __name__ == "__main__":
+    given = [int(v) for v in sys.argv[1:4]]
+    main(tuple(given) if len(given) == 3 else (40, 16, 2))  # type: ignore[arg-type]

@@ -1,0 +1,54 @@
+"""scikit-learn's manners."""
+
+import pytest
+
+from ml.attrition import AttritionEstimator
+from ml.bookings import BookingsEngine
+from ml.estimator import require_fitted
+from ml.pipeline import PipelineEstimator
+from ml.potential import PotentialEstimator
+from ml.productivity import ProductivityEstimator
+from ml.ramp import RampEstimator
+
+EVERY = [
+    RampEstimator,
+    ProductivityEstimator,
+    AttritionEstimator,
+    BookingsEngine,
+    PipelineEstimator,
+    PotentialEstimator,
+]
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_settings_survive_a_clone_and_nothing_is_learned_at_birth(kind: type) -> None:
+    from sklearn.base import clone
+
+    estimator = kind()
+    assert not estimator.is_fitted
+    assert clone(estimator).get_params() == estimator.get_params()
+    with pytest.raises(ValueError, match=kind.__name__):
+        require_fitted(estimator)
+
+
+def test_settings_are_changed_by_name_and_a_wrong_name_is_refused() -> None:
+    engine = BookingsEngine().set_params(horizon=3)
+    assert engine.horizon == 3
+    assert "horizon=3" in repr(engine)
+    with pytest.raises(ValueError, match="no setting 'horizons'"):
+        engine.set_params(horizons=4)
+
+
+def test_importing_forecasts_does_not_import_scikit_learn() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, ml.backtest, ml.pipeline, ml.potential; "
+        "print([m for m in ('sklearn', 'statsmodels', 'statsforecast', 'pandas') "
+        "if m in sys.modules])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "[]"
