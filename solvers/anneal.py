@@ -7,7 +7,7 @@ from solvers.kernel import compiled
 
 
 @compiled
-def _draw(state: NDArray[np.uint64]) -> float:
+def draw(state: NDArray[np.uint64]) -> float:
     """Return the next number in [0, 1) of a splitmix64 sequence."""
     state[0] += np.uint64(0x9E3779B97F4A7C15)
     z = state[0]
@@ -170,18 +170,18 @@ def anneal(
     heat = hot if cold > 0.0 else 0.0
     for _ in range(steps):
         heat *= cooling
-        u = min(int(_draw(state) * n), n - 1)
+        u = min(int(draw(state) * n), n - 1)
         if count[u] < 2:
             continue
-        to = min(int(_draw(state) * (count[u] - 1)), count[u] - 2)
+        to = min(int(draw(state) * (count[u] - 1)), count[u] - 2)
         if to >= choice[u]:
             to += 1
         source = rep[u, choice[u]]
         sink = rep[u, to]
         v = -1
         back = -1
-        if book_size[sink] > 0 and _draw(state) < 0.7:
-            pick = min(int(_draw(state) * book_size[sink]), book_size[sink] - 1)
+        if book_size[sink] > 0 and draw(state) < 0.7:
+            pick = min(int(draw(state) * book_size[sink]), book_size[sink] - 1)
             v = book[book_start[sink] + pick]
             back = _find(rep[v], count[v], source)
             if back < 0:
@@ -193,7 +193,7 @@ def anneal(
             change += cents[v, back] - cents[v, choice[v]]
             spent += harm[v, back] - harm[v, choice[v]]
             coming = load[v]
-        threshold = -heat * np.log(max(_draw(state), 1e-300)) if heat > 0.0 else -1e-9
+        threshold = -heat * np.log(max(draw(state), 1e-300)) if heat > 0.0 else -1e-9
         change += _shift_cost(loads, source, load[u], coming, lower, upper, fine, entry)
         change += _shift_cost(loads, sink, coming, load[u], lower, upper, fine, entry)
         if budget[2] > 0.0:

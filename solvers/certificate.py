@@ -66,7 +66,7 @@ def certified_bound_cents(
         last = int(np.searchsorted(bounds, bounds[first] + step, side="right")) - 1
         last = min(max(last, first + 1), heads.size)
         rows = order[bounds[first] : bounds[last]]
-        cost = _pair_matrix(problem, rows, move_price)
+        cost = pair_cents(problem, rows, move_price)
         cost += problem.load[rows] @ prices.T
         if np.isfinite(problem.disruption_budget):
             cost += budget_price * _harm(problem, rows)
@@ -89,7 +89,7 @@ def plan_cost_cents(
     step = max(CHUNK_PAIRS // max(len(problem.rep_ids), 1), 1)
     for begin in range(0, rows.size, step):
         some = rows[begin : begin + step]
-        matrix = _pair_matrix(problem, some, move_price)
+        matrix = pair_cents(problem, some, move_price)
         total += float(matrix[np.arange(some.size), rep_of_account[some]].sum())
     return round(total)
 
@@ -117,7 +117,7 @@ def broken_rules(
     nobody = rep_of_account < 0
     if nobody.any():
         found.append(f"unassigned: {int(nobody.sum())} accounts")
-    may = _eligible(problem, rows)
+    may = eligible_pairs(problem, rows)
     if rows.size and may.shape[1]:
         wrong = decided & ~nobody & ~may[rows, np.maximum(rep_of_account, 0)]
         if wrong.any():
@@ -212,7 +212,9 @@ def _locked_to(problem: TerritoryProblem) -> NDArray[np.intp] | None:
     return np.where(problem.is_locked & (pinned < 0), _owner(problem), -1)
 
 
-def _eligible(problem: TerritoryProblem, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+def eligible_pairs(
+    problem: TerritoryProblem, rows: NDArray[np.intp]
+) -> NDArray[np.bool_]:
     """Return which reps segment, class and blocks leave open for some accounts."""
     n, k = len(problem.account_ids), len(problem.rep_ids)
     of_account = _or(problem.segment_of_account, n, 0)[rows]
@@ -268,7 +270,7 @@ def _units(problem: TerritoryProblem) -> NDArray[np.intp]:
 
 def _open_pairs(problem: TerritoryProblem, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Return eligible pairs, cut down to one rep where an account is fixed."""
-    may = _eligible(problem, rows)
+    may = eligible_pairs(problem, rows)
     fixed = _fixed_to(problem)[rows]
     only = fixed[:, None] == np.arange(may.shape[1])[None, :]
     return np.where((fixed >= 0)[:, None], only, may)
@@ -283,8 +285,8 @@ def _harm(problem: TerritoryProblem, rows: NDArray[np.intp]) -> NDArray[np.float
     return np.where(leaves, weight[:, None], 0.0)
 
 
-def _pair_matrix(
-    problem: TerritoryProblem, rows: NDArray[np.intp], move_price: float
+def pair_cents(
+    problem: TerritoryProblem, rows: NDArray[np.intp], move_price: float = 1.0
 ) -> NDArray[np.float64]:
     """Return the cost in cents of some accounts with every rep."""
     n, k = len(problem.account_ids), len(problem.rep_ids)

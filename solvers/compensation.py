@@ -222,7 +222,7 @@ class PayoutMoments:
         start, first = plan.threshold_share, plan.threshold_payout
         rate = (1.0 - first) / (1.0 - start)
         bends = [(start, rate), *plan.accelerators]
-        top = _where_capped(plan, rate)
+        top = _where_capped(plan)
         cost = first * self.mass_above(start)
         before = 0.0
         for begin, slope in bends:
@@ -232,15 +232,14 @@ class PayoutMoments:
         return cost - before * self.excess_above(top) if np.isfinite(top) else cost
 
 
-def _where_capped(plan: PayPlan, rate: float) -> float:
+def _where_capped(plan: PayPlan) -> float:
     """Return the attainment from which the cap binds; infinite when it never does."""
-    level, pay = 1.0, 1.0
+    pay = 1.0
     for i, (begin, slope) in enumerate(plan.accelerators):
         last = i + 1 == len(plan.accelerators)
         end = np.inf if last else plan.accelerators[i + 1][0]
-        level = begin
         if slope > 0 and pay + slope * (end - begin) >= plan.cap_payout:
-            return level + (plan.cap_payout - pay) / slope
+            return begin + (plan.cap_payout - pay) / slope
         pay += slope * (end - begin) if not last else 0.0
     return float("inf")
 

@@ -80,8 +80,33 @@ def jitter(unit: int, rep: int, salt: int) -> float:
 
 
 @compiled
+def unit_offsets(pairs: Pairs) -> NDArray[np.int64]:
+    """Return where each unit's eligible pairs begin when all are listed."""
+    start = np.zeros(pairs.load.shape[0] + 1, dtype=np.int64)
+    for unit in range(pairs.load.shape[0]):
+        kind = pairs.kind[unit]
+        width = pairs.kind_start[kind + 1] - pairs.kind_start[kind]
+        start[unit + 1] = start[unit] + width
+    return start
+
+
+@compiled
+def list_cents(pairs: Pairs, start: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the cost of every eligible pair, unit by unit."""
+    cents = np.empty(start[-1])
+    for unit in range(pairs.load.shape[0]):
+        kind = pairs.kind[unit]
+        first = pairs.kind_start[kind]
+        for j in range(start[unit + 1] - start[unit]):
+            cents[start[unit] + j] = pair_cents(pairs, unit, pairs.kind_rep[first + j])
+    return cents
+
+
+@compiled
 def price_all(
     pairs: Pairs,
+    start: NDArray[np.int64],
+    known: NDArray[np.float64],
     prices: NDArray[np.float64],
     budget_price: float,
     noise: float,
@@ -95,6 +120,8 @@ def price_all(
     ----------
     pairs : Pairs
         The part.
+    start, known : from `unit_offsets` and `list_cents`
+        Costs worked out before; an empty `known` has them computed again.
     prices : (n_reps, n_metrics) float64, cents per unit of load
         Price of load at each rep.
     budget_price : float, cents per unit of disruption
@@ -123,7 +150,10 @@ def price_all(
         kind = pairs.kind[unit]
         for e in range(pairs.kind_start[kind], pairs.kind_start[kind + 1]):
             rep = pairs.kind_rep[e]
-            cents = pair_cents(pairs, unit, rep)
+            if known.size > 0:
+                cents = known[start[unit] + e - pairs.kind_start[kind]]
+            else:
+                cents = pair_cents(pairs, unit, rep)
             priced = cents
             for g in range(n_metrics):
                 priced += prices[rep, g] * pairs.load[unit, g]

@@ -75,6 +75,15 @@ def _main_owner(pairs: Pairs) -> NDArray[np.int64]:
 
 
 @compiled
+def moves_of(pairs: Pairs, chosen: NDArray[np.int64]) -> float:
+    """Return how many accounts change hands; only for parts that count moves."""
+    moves = 0.0
+    for unit in range(chosen.size):
+        moves += pair_cents(pairs, unit, chosen[unit])
+    return float(moves)
+
+
+@compiled
 def _compare(
     pairs: Pairs,
     prices: NDArray[np.float64],

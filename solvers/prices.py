@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from solvers.ascent import climb
 from solvers.kernel import compiled
-from solvers.pairs import Pairs, pair_cents, price_all
+from solvers.pairs import Pairs, list_cents, pair_cents, price_all, unit_offsets
 from solvers.units import Part
 
 FIRST_CANDIDATES = 8
@@ -19,6 +19,7 @@ NEW_CANDIDATES = 5
 SPREAD_CANDIDATES = 6
 MOST_CANDIDATES = 48
 STAGES = 8
+MOST_KNOWN_PAIRS = 40_000_000  # 320 MB; larger parts work costs out again
 CORNER_SHARE = 0.1
 STEPS = 50
 LAST_STEPS = 250
@@ -135,6 +136,9 @@ class _Ascent:
         )
         self.has_budget = bool(np.isfinite(part.budget))
         self.zero = np.zeros((k, g))
+        self.start = unit_offsets(self.pairs)
+        is_small = int(self.start[-1]) <= MOST_KNOWN_PAIRS
+        self.known = list_cents(self.pairs, self.start) if is_small else np.empty(0)
         self.price_pass(self.zero, 0.0, FIRST_CANDIDATES, 0.0, 0)
         rep, cents = self._blank(4)
         _owners(self.pairs, rep, cents)
@@ -159,7 +163,17 @@ class _Ascent:
     ) -> float:
         """Price all pairs, take in the best, and return the bound they prove."""
         rep, cents = self._blank(width)
-        total = price_all(self.pairs, prices, budget_price, noise, salt, rep, cents)
+        total = price_all(
+            self.pairs,
+            self.start,
+            self.known,
+            prices,
+            budget_price,
+            noise,
+            salt,
+            rep,
+            cents,
+        )
         self._add(rep, cents)
         return float(total) - self._rent(prices, budget_price)
 

@@ -248,11 +248,11 @@ def improve(
     for _ in range(PRESSINGS):
         if best_miss == 0.0:
             break
-        out = misses(part, now.loads) > 0
+        out = np.asarray(misses(part, now.loads) > 0)
         if not out.any():
             break
         fine = np.where(out, fine * PRESSURE, fine)
-        now = run.cool(now, fine, out.any(axis=1), PRESSING)
+        now = run.cool(now, fine, np.asarray(out.any(axis=1)), PRESSING)
         miss = total_miss(part, now.loads)
         if miss < best_miss:
             best, best_miss = now, miss

@@ -9,7 +9,8 @@ from ortools.graph.python import min_cost_flow
 from data_contracts.errors import InfeasibleError
 from solvers.result import Proof, gap_share
 
-MOST_ROUNDS = 500
+MOST_ROUNDS = 30
+CLOSED = -(2**60)  # worth of a tier that rules close
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +99,10 @@ def assign_tiers(
 
     Notes
     -----
-    Transportation problem. Tier prices rise until demand fits [1]_: each price is set
-    to the marginal bid with the others held, which converges to the least market
-    prices; accounts that are indifferent at those prices are placed by OR-tools'
-    min-cost flow.
+    Transportation problem. Tier prices rise until demand nearly fits [1]_; accounts
+    whose best tiers are close at those prices are placed by OR-tools' min-cost flow;
+    prices that prove the whole split are then read off it, and the contested set
+    grows until they exist.
 
     References
     ----------
@@ -126,7 +127,7 @@ def assign_tiers(
     )
     free = np.flatnonzero(fixed < 0)
     _check_room(room, may[free], ids[order][free])
-    tier, price = _market(np.where(may, worth, np.iinfo(np.int64).min // 4)[free], room)
+    tier, price = _market(np.where(may, worth, CLOSED)[free], room)
     result = fixed.copy()
     result[free] = tier
     value = int(worth[np.arange(n), result].sum()) if n else 0
@@ -163,7 +164,7 @@ def _check_room(
         )
     if may.shape[0] > room.sum():
         raise InfeasibleError(
-            f"{may.shape[0]} accounts need a tier and {int(room.sum())} places are left",
+            f"{may.shape[0]} accounts need a tier; {int(room.sum())} places are left",
             fix="raise the capacity of a tier, or add one without service",
         )
 
@@ -171,65 +172,131 @@ def _check_room(
 def _market(
     worth: NDArray[np.int64], room: NDArray[np.int64]
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Raise prices until every tier's demand fits, then place the indifferent."""
+    """Place everyone by approximate prices, settle the contested ones exactly."""
+    n, m = worth.shape
+    if n == 0:
+        return np.empty(0, np.intp), np.zeros(m)
+    price = _rough_prices(worth, room)
+    net = worth - price[None, :]
+    order = np.sort(net, axis=1)
+    lead = order[:, -1] - order[:, -2] if m > 1 else np.zeros(n, np.int64)
+    window = max(int(np.quantile(lead, 0.02)), 1)
+    while True:
+        contested = lead <= window
+        tier = _settle(worth, room, net.argmax(axis=1), contested)
+        proof = None if tier is None else proving_prices(worth, room, tier)
+        if tier is not None and (proof is not None or contested.all()):
+            break
+        if contested.all():
+            raise InfeasibleError(
+                "the tiers that rules leave open cannot hold all accounts",
+                fix="raise the capacity of a tier, or open another tier to them",
+            )
+        window = max(window * 8, int(np.quantile(lead, min(contested.mean() * 4, 1))))
+    return tier, price.astype(np.float64) if proof is None else proof
+
+
+def _rough_prices(
+    worth: NDArray[np.int64], room: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Raise each price to its marginal bid, in turn, until nothing changes."""
     n, m = worth.shape
     price = np.zeros(m, dtype=np.int64)
-    if n == 0:
-        return np.empty(0, np.intp), price.astype(np.float64)
     for _ in range(MOST_ROUNDS):
         changed = False
         for tier in range(m):
-            others = np.delete(worth - price[None, :], tier, axis=1)
-            rival = others.max(axis=1, initial=np.iinfo(np.int64).min // 2)
-            bid = worth[:, tier] - rival  # most the account would pay for this tier
-            if room[tier] >= n:
+            if room[tier] >= n or m == 1:
                 continue
+            rival = np.delete(worth - price[None, :], tier, axis=1).max(axis=1)
+            bid = worth[:, tier] - rival  # most the account would pay for this tier
             # the first bid that does not fit any more sets the price
-            marginal = int(np.partition(bid, n - 1 - room[tier])[n - 1 - room[tier]])
+            place = n - 1 - int(room[tier])
+            marginal = int(np.partition(bid, place)[place])
             if marginal > price[tier]:
                 price[tier], changed = marginal, True
         if not changed:
             break
-    return _place(worth, price, room), price.astype(np.float64)
+    return price
 
 
-def _place(
-    worth: NDArray[np.int64], price: NDArray[np.int64], room: NDArray[np.int64]
-) -> NDArray[np.intp]:
-    """Give everyone a tier among the best at the prices, within room."""
-    n, m = worth.shape
-    net = worth - price[None, :]
-    best = net.max(axis=1)
-    is_best = net == best[:, None]
-    tier = is_best.argmax(axis=1)
-    unsure = is_best.sum(axis=1) > 1
-    left = room - np.bincount(tier[~unsure], minlength=m)
-    if (left < 0).any():  # prices did not settle: place everyone by flow
-        unsure[:] = True
-        left, is_best = room.copy(), worth > np.iinfo(np.int64).min // 8
-    rows = np.flatnonzero(unsure)
+def _settle(
+    worth: NDArray[np.int64],
+    room: NDArray[np.int64],
+    tier: NDArray[np.intp],
+    contested: NDArray[np.bool_],
+) -> NDArray[np.intp] | None:
+    """Place the contested accounts best, the rest fixed; None when they do not fit."""
+    m = worth.shape[1]
+    left = room - np.bincount(tier[~contested], minlength=m)
+    rows = np.flatnonzero(contested)
+    if (left < 0).any():
+        return None
     if rows.size == 0:
-        return tier.astype(np.intp)
+        return tier
     flow = min_cost_flow.SimpleMinCostFlow()
-    row, column = np.nonzero(is_best[rows])
+    row, column = np.nonzero(worth[rows] > CLOSED // 2)
     arcs = flow.add_arcs_with_capacity_and_unit_cost(
         row, rows.size + column, np.ones(row.size, np.int64), -worth[rows[row], column]
     )
-    # a tier with a price must be full where it can be: its places are worth it
     flow.add_arcs_with_capacity_and_unit_cost(
         rows.size + np.arange(m), np.full(m, rows.size + m), left, np.zeros(m, np.int64)
     )
-    flow.set_nodes_supplies(
-        np.arange(rows.size + m + 1),
-        np.concatenate([np.ones(rows.size), np.zeros(m), [-rows.size]]).astype(
-            np.int64
-        ),
-    )
+    supply = np.concatenate([np.ones(rows.size), np.zeros(m), [-rows.size]])
+    flow.set_nodes_supplies(np.arange(supply.size), supply.astype(np.int64))
     if flow.solve() != flow.OPTIMAL:
-        raise InfeasibleError(
-            "the tiers that rules leave open cannot hold all accounts",
-            fix="raise the capacity of a tier, or open another tier to these accounts",
-        )
+        return None
     used = flow.flows(arcs) > 0
-    tier[rows[row[used]]] = column[used]
-    return tier.astype(np.intp)
+    placed = tier.copy()
+    placed[rows[row[used]]] = column[used]
+    return placed
+
+
+def proving_prices(
+    worth: NDArray[np.int64], room: NDArray[np.int64], tier: NDArray[np.intp]
+) -> NDArray[np.float64] | None:
+    """Return prices at which everyone likes their tier best, or None if none exist.
+
+    Parameters
+    ----------
+    worth : (n_accounts, n_tiers) int64, US cents
+        Worth of each account in each tier.
+    room : (n_tiers,) int64
+        Capacities.
+    tier : (n_accounts,) intp
+        A split within capacity.
+
+    Returns
+    -------
+    (n_tiers,) float64 or None
+        Zero where a tier has room left, never negative. Their existence proves the
+        split optimal; None proves it is not.
+
+    Notes
+    -----
+    Shortest paths between tiers, where the way from a to b costs the least loss of
+    moving one account; a negative circle is an improving exchange.
+    """
+    m = worth.shape[1]
+    loss = np.full((m, m), np.inf)  # [a, b]: least loss of moving somebody from a to b
+    for a in range(m):
+        mine = worth[tier == a]
+        if mine.size:
+            loss[a] = (mine[:, [a]] - mine).min(axis=0)
+    count = np.bincount(tier, minlength=m)
+    has_room = count < room
+    price = np.where(has_room, 0.0, np.inf if has_room.any() else 0.0)
+    for _ in range(m + 1):
+        reached = np.minimum(price, (price[None, :] + loss).min(axis=1))
+        if (reached == price).all():
+            break
+        price = reached
+    else:
+        return None
+    if not has_room.any():
+        price = price - price[np.isfinite(price)].min(initial=0.0)
+    for empty in np.flatnonzero(np.isinf(price)):  # a tier without places
+        others = np.isfinite(price)
+        least = (price[others] - loss[others, empty]).max(initial=0.0)
+        price[empty] = max(float(least), 0.0)
+    is_clean = (price >= 0).all() and not price[has_room].any()
+    return price if is_clean else None

@@ -1,7 +1,8 @@
 """Assign accounts to reps: balanced books, few and paying moves, and a proof."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from solvers.band_check import band_violations
 from solvers.costs import book_loads, is_moved, move_cents, travel_cents
 from solvers.counting import count_conflicts
 from solvers.instance import Instance, prepare
-from solvers.part_solver import PartPlan, solve_part
+from solvers.part_solver import PartPlan, moves_of, solve_part
 from solvers.problem import TerritoryProblem
 from solvers.reasons import classify_moves
 from solvers.result import Proof, gap_share, whole_bound
@@ -19,6 +20,13 @@ from solvers.units import Part, Units, eligible_rows, merge, parts
 from solvers.violation import Violation, ViolationKind
 
 MATERIAL_SHARE = 0.002
+
+
+class Objective(StrEnum):
+    """What a plan makes small."""
+
+    COST = "cost"  # travel, other pair costs and hand-overs, in cents
+    FEWEST_MOVES = "fewest_moves"  # accounts that change hands, cost second
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,7 @@ class TerritoryPlan:
     keep_cost_cents: NDArray[np.int64]  # (n_accounts,) price of keeping a moved one
     next_best_rep: NDArray[np.intp]  # (n_accounts,) runner-up at the prices; -1 none
     kept_incumbent: bool  # no account moved: saving was not material
+    least_moves: int  # proven: no legal plan moves fewer; -1 unless asked for
     violations: tuple[Violation, ...]  # broken rules; empty unless best effort
     notes: tuple[str, ...]  # odd input that was worked around
 
@@ -63,6 +72,7 @@ def assign_accounts(
     move_price: float = 1.0,
     best_effort: bool = False,
     material_share: float = MATERIAL_SHARE,
+    objective: Objective = Objective.COST,
     effort: float = 1.0,
     seed: int = 0,
 ) -> TerritoryPlan:
@@ -80,6 +90,10 @@ def assign_accounts(
     material_share : float, >= 0, default 0.002
         Today's owners are kept, where they are legal, unless a new plan saves more
         than this share of the cost. Decided for each independent part of the book.
+    objective : Objective, default COST
+        ``FEWEST_MOVES`` moves as few accounts as it can, then as cheaply as it can;
+        ``least_moves``, ``prices`` and ``gap_share`` then count accounts, and no cost
+        bound is claimed (``bound_cents`` is 0).
     effort : float, > 0, default 1.0
         Multiplies the search: proposals and deterministic time, never seconds.
     seed : int, default 0
@@ -136,21 +150,54 @@ def assign_accounts(
         faults = (*units.faults, *faults)
     if faults and not best_effort:
         _refuse(faults)
-    pieces = parts(instance, units, move_price=move_price)
-    plans = [
-        solve_part(piece, material_share=material_share, effort=effort, seed=seed)
-        for piece in pieces
-    ]
-    rep = units.fixed_rep.copy()
-    for piece, plan in zip(pieces, plans, strict=True):
-        owner = np.full(units.n_units, -1, dtype=np.intp)
-        owner[piece.units] = piece.reps[plan.owner]
-        mine = owner[units.unit_of_account]
-        hit = (units.unit_of_account >= 0) & (mine >= 0)
-        rep[hit] = mine[hit]
-    rep = np.where(rep < 0, -1, rep)
-    result = _Assembly(instance, units, pieces, plans, rep, move_price)
+
+    def solve(pieces: list[Part]) -> list[PartPlan]:
+        return [
+            solve_part(piece, material_share=material_share, effort=effort, seed=seed)
+            for piece in pieces
+        ]
+
+    if objective is Objective.FEWEST_MOVES:
+        pieces = parts(instance, units, only_moves=True)
+        plans = solve(pieces)
+        dear = _dearer_than_travel(instance)
+        cheap = solve(parts(instance, units, flat_move_cents=dear))
+        plans = [
+            _moves_less(piece, one, other)
+            for piece, one, other in zip(pieces, plans, cheap, strict=True)
+        ]
+    else:
+        pieces = parts(instance, units, move_price=move_price)
+        plans = solve(pieces)
+    rep = _owners(units, pieces, plans)
+    result = _Assembly(instance, units, pieces, plans, rep, move_price, objective)
     return result.plan(faults, best_effort=best_effort)
+
+
+def _owners(
+    units: Units, pieces: list[Part], plans: list[PartPlan]
+) -> NDArray[np.intp]:
+    """Return the rep of every account, -1 for none."""
+    owner = np.full(units.n_units + 1, -1, dtype=np.intp)
+    for piece, plan in zip(pieces, plans, strict=True):
+        owner[piece.units] = piece.reps[plan.owner]
+    rep = np.where(units.unit_of_account >= 0, owner[units.unit_of_account], -1)
+    return np.where(units.fixed_rep >= 0, units.fixed_rep, rep)
+
+
+def _dearer_than_travel(instance: Instance) -> float:
+    """Return a move cost that outweighs what any one account can save on the way."""
+    far = min(instance.travel_cap_km, 20_100.0)
+    travel = float(instance.cents_per_km.max(initial=0.0)) * far
+    return 10.0 * (1.0 + travel + float(instance.pair_cost_cents.max(initial=0.0)))
+
+
+def _moves_less(piece: Part, counted: PartPlan, cheap: PartPlan) -> PartPlan:
+    """Put the cheap plan in place of the counted one where it moves no more."""
+    moves = [float(moves_of(piece.pairs, plan.owner)) for plan in (counted, cheap)]
+    is_as_good = cheap.is_legal >= counted.is_legal and moves[1] <= moves[0]
+    is_better = is_as_good or cheap.is_legal > counted.is_legal
+    return replace(counted, owner=cheap.owner) if is_better else counted
 
 
 def _refuse(violations: tuple[Violation, ...]) -> None:
@@ -170,6 +217,7 @@ class _Assembly:
     plans: list[PartPlan]
     rep: NDArray[np.intp]
     move_price: float
+    objective: Objective
 
     def plan(
         self, faults: tuple[Violation, ...], *, best_effort: bool
@@ -183,14 +231,16 @@ class _Assembly:
         travel = travel_cents(instance, rep)
         moves = move_cents(instance, rep, self.move_price)
         cost = int(travel.sum()) + int(moves.sum())
-        free = self.units.unit_of_account >= 0
-        settled = int(travel[~free].sum()) + int(moves[~free].sum())
+        moved = is_moved(instance, rep)
+        spent = np.where(moved, 1.0, 0.0) if self.counts_moves else travel + moves
+        goal = int(spent.sum())
+        settled = int(spent[self.units.unit_of_account < 0].sum())
         priced = settled + sum(p.bound for p in self.plans)
-        bound = min(max(math.floor(priced), 0), cost)
+        bound = min(max(math.floor(priced), 0), goal)
         proven = settled + sum(max(p.bound, p.exact_bound) for p in self.plans)
-        least = min(max(whole_bound(proven), bound), cost)
-        proof = Proof.OPTIMAL if least == cost else Proof.FEASIBLE
-        gap = gap_share(cost, least)
+        least = min(max(whole_bound(proven), bound), goal)
+        proof = Proof.OPTIMAL if least == goal else Proof.FEASIBLE
+        gap = gap_share(goal, least)
         if violations:
             proof, gap = Proof.BEST_EFFORT, 1.0
         prices = np.zeros_like(instance.lower)
@@ -202,14 +252,13 @@ class _Assembly:
         reason = classify_moves(
             instance, self.units, rep, self._owner_may(), keep, cheaper
         )
-        moved = is_moved(instance, rep)
         price = np.where(moved, np.maximum(np.rint(keep), 0.0), 0.0)
         return TerritoryPlan(
             rep_of_account=who[rep][to_account],
             proof=proof,
             cost_cents=cost,
-            bound_cents=bound,
-            proven_cents=least,
+            bound_cents=0 if self.counts_moves else bound,
+            proven_cents=0 if self.counts_moves else least,
             gap_share=gap,
             travel_cents=int(travel.sum()),
             move_cents=int(moves.sum()),
@@ -224,9 +273,15 @@ class _Assembly:
             keep_cost_cents=price.astype(np.int64)[to_account],
             next_best_rep=who[runner][to_account],
             kept_incumbent=not moved.any(),
+            least_moves=least if self.counts_moves else -1,
             violations=violations,
             notes=(*instance.notes, *inherited),
         )
+
+    @property
+    def counts_moves(self) -> bool:
+        """Return whether the goal is a number of accounts."""
+        return self.objective is Objective.FEWEST_MOVES
 
     def _judge(
         self, loads: NDArray[np.float64], faults: tuple[Violation, ...]

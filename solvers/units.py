@@ -248,6 +248,7 @@ def parts(
     *,
     move_price: float = 1.0,
     only_moves: bool = False,
+    flat_move_cents: float | None = None,
 ) -> list[Part]:
     """Cut the free units into pieces that share no rep.
 
@@ -259,6 +260,8 @@ def parts(
         Multiplies every move cost, rounded to whole cents.
     only_moves : bool
         Replace all costs by 1 per account that changes hands, for a proven minimum.
+    flat_move_cents : float or None
+        Replaces every move cost, travel kept: many times any travel to move the least.
 
     Returns
     -------
@@ -281,18 +284,33 @@ def parts(
     label_of_unit[used] = label[:n]
     label_of_unit = label_of_unit[units.kind_of_unit]
     rep_label = label[n:]
-    touched = [c for c in dict.fromkeys(rep_label.tolist()) if c in set(label_of_unit)]
+    has_units = set(label_of_unit.tolist())
+    touched = [c for c in dict.fromkeys(rep_label.tolist()) if c in has_units]
     return [
         _part(
             instance,
             units,
             np.flatnonzero(label_of_unit == c),
             np.flatnonzero(rep_label == c),
-            move_price,
+            _move_prices(instance, move_price, only_moves, flat_move_cents),
             only_moves,
         )
         for c in touched
     ]
+
+
+def _move_prices(
+    instance: Instance,
+    move_price: float,
+    only_moves: bool,
+    flat_move_cents: float | None,
+) -> NDArray[np.float64]:
+    """Return what moving each account costs in this solve, whole numbers."""
+    if only_moves:
+        return np.ones(instance.n_accounts)
+    if flat_move_cents is not None:
+        return np.full(instance.n_accounts, np.rint(flat_move_cents))
+    return np.rint(instance.move_cost_cents * move_price)
 
 
 def _part(
@@ -300,7 +318,7 @@ def _part(
     units: Units,
     rows: NDArray[np.intp],
     reps: NDArray[np.intp],
-    move_price: float,
+    move_cents: NDArray[np.float64],
     only_moves: bool,
 ) -> Part:
     """Collect the arrays of one piece, reps renumbered."""
@@ -317,12 +335,7 @@ def _part(
     np.add.at(load, unit_of, instance.load[member])
 
     owned = instance.current_rep[member] >= 0
-    price = (
-        np.ones(member.size)
-        if only_moves
-        else np.rint(instance.move_cost_cents[member] * move_price)
-    )
-    price = np.where(owned, price, 0.0)
+    price = np.where(owned, move_cents[member], 0.0)
     harm = np.where(owned, instance.disruption[member], 0.0)
     stays = np.flatnonzero(
         owned & (local[np.maximum(instance.current_rep[member], 0)] >= 0)

@@ -1,0 +1,98 @@
+"""Mid-year changes touch little: scope, move price, fewest moves with a proof."""
+
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data_contracts.errors import InfeasibleError
+from solvers.certificate import broken_rules
+from solvers.problem import OWNER_LEFT, TerritoryProblem
+from solvers.result import Proof
+from solvers.sample_books import sample_book
+from solvers.territories import Objective, assign_accounts
+
+
+def settled_book() -> TerritoryProblem:
+    problem = sample_book(600, 12, seed=5, n_segments=2)
+    plan = assign_accounts(problem)
+    return dataclasses.replace(problem, current_rep=plan.rep_of_account, ceiling=None)
+
+
+def after_leaver(problem: TerritoryProblem, gone: int) -> TerritoryProblem:
+    """The leaver's share goes to nobody: peers take over, targets follow."""
+    weight = problem.rep_weight.copy()
+    weight[gone] = 0.0
+    owner = problem.current_rep.copy()
+    owner[owner == gone] = OWNER_LEFT
+    return dataclasses.replace(problem, rep_weight=weight, current_rep=owner)
+
+
+def test_what_is_out_of_scope_never_moves() -> None:
+    problem = after_leaver(settled_book(), 0)
+    scope = problem.segment_of_account == 0
+    plan = assign_accounts(dataclasses.replace(problem, is_in_scope=scope))
+    same = plan.rep_of_account == problem.current_rep
+    assert same[~scope].all()
+    assert (plan.rep_of_account != 0).all()
+    assert broken_rules(problem, plan.rep_of_account) == ()
+
+
+def test_dearer_moves_move_less_and_fewest_moves_the_least() -> None:
+    problem = after_leaver(settled_book(), 0)
+    moved = [
+        assign_accounts(problem, move_price=price, material_share=0.0).moved_count
+        for price in (0.2, 5.0)
+    ]
+    least = assign_accounts(problem, objective=Objective.FEWEST_MOVES)
+    assert moved[0] > moved[1] >= least.moved_count >= least.least_moves
+    assert broken_rules(problem, least.rep_of_account) == ()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_fewest_moves_is_the_least_of_all_plans(data: st.DataObject) -> None:
+    n, k = data.draw(st.integers(2, 6)), data.draw(st.integers(2, 3))
+    problem = TerritoryProblem(
+        account_ids=np.arange(n),
+        rep_ids=np.arange(k),
+        metric_names=("potential",),
+        load=np.array([[float(data.draw(st.integers(1, 9)))] for _ in range(n)]),
+        tolerance=np.array([0.4]),
+        current_rep=np.array([data.draw(st.integers(-1, k - 1)) for _ in range(n)]),
+    )
+    owner = problem.current_rep
+    legal = [
+        int(((owner >= 0) & (np.array(p) != owner)).sum())
+        for p in itertools.product(range(k), repeat=n)
+        if not broken_rules(problem, np.array(p))
+    ]
+    if not legal:
+        with pytest.raises(InfeasibleError):
+            assign_accounts(problem, objective=Objective.FEWEST_MOVES)
+        return
+    plan = assign_accounts(problem, objective=Objective.FEWEST_MOVES)
+    assert plan.moved_count == plan.least_moves == min(legal)
+    assert plan.proof is Proof.OPTIMAL
+
+
+def test_an_inherited_miss_elsewhere_is_noted_not_blamed() -> None:
+    # Segment 1 is lopsided; only segment 0 is in scope.
+    problem = TerritoryProblem(
+        account_ids=np.arange(6),
+        rep_ids=np.arange(4),
+        metric_names=("accounts",),
+        load=np.ones((6, 1)),
+        tolerance=np.array([0.3]),
+        segment_of_account=np.array([0, 0, 1, 1, 1, 1]),
+        segment_of_rep=np.array([0, 0, 1, 1]),
+        current_rep=np.array([-1, -1, 2, 2, 2, 3]),
+        is_in_scope=np.array([1, 1, 0, 0, 0, 0], dtype=bool),
+    )
+    plan = assign_accounts(problem)
+    assert plan.violations == ()
+    assert any("outside this scope: rep 2" in note for note in plan.notes)
+    assert sorted(plan.rep_of_account[:2].tolist()) == [0, 1]
