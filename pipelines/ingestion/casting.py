@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from data_contracts.contract import Column, ColumnType, ExtractContract, Severity
 from pipelines.ingestion.mapping import ColumnRecipe
 
-FIRST_DAY, LAST_DAY = "1900-01-01", "2199-12-31"
+FIRST_DAY, AFTER_LAST_DAY = "1900-01-01", "2200-01-01"  # outside: a mistake
 ROW_SHAPE = "row shape"
 DUPLICATE_KEY = "duplicate key"
 
@@ -39,8 +39,12 @@ def text_of(column: str) -> str:
 
 def filled(expression: str, nulls: tuple[str, ...] = ()) -> str:
     """Return SQL that is null where a text is blank or a word for nothing."""
-    words = ", ".join(literal(word) for word in ("", *nulls))
-    return f"case when trim({expression}) in ({words}) then null else {expression} end"
+    # only what sorts before '!' can be blank: so few values are worth trimming
+    is_nothing = f"({expression} < '!' and trim({expression}) = '')"
+    if nulls:
+        words = ", ".join(literal(word) for word in nulls)
+        is_nothing += f" or trim({expression}) in ({words})"
+    return f"case when {is_nothing} then null else {expression} end"
 
 
 def recipe_text(
@@ -110,56 +114,57 @@ def _plain(value: str | bool | int | float) -> str:
 
 
 def cast(column: Column, text: str) -> str:
-    """Return SQL that reads a text as the column's type, null where it cannot be."""
+    """Return SQL that reads a text as the column's type, null where it cannot be.
+
+    A value that only looks like the type, such as the year 20, is left to the faults.
+    """
     match column.type:
         case ColumnType.STRING:
             return text
-        case ColumnType.MONEY:
-            return f"try_cast({text} as decimal(18,4))"
-        case ColumnType.DOUBLE:
-            number = f"try_cast({text} as double)"
-            return f"case when isfinite({number}) then {number} end"
-        case ColumnType.INTEGER:
-            # DuckDB would round '12.7' to 13; only whole numbers are integers
-            number = f"try_cast({text} as bigint)"
-            return f"case when {number} = try_cast({text} as double) then {number} end"
         case ColumnType.BOOLEAN:
-            return (
-                f"case when lower(trim({text})) in ('true', 't', '1', 'yes', 'y') "
-                f"then true when lower(trim({text})) in ('false', 'f', '0', 'no', 'n') "
-                "then false end"
-            )
-        case ColumnType.DATE:
-            return _plausible(f"try_cast({text} as date)", text)
+            bare = f"try_cast(trim({text}) as boolean)"
+            return f"coalesce(try_cast({text} as boolean), {bare})"
         case ColumnType.TIMESTAMP:
             # a cast to timestamp drops an offset; the slower timestamptz heeds it
-            time = f"substr({text}, 11)"
-            return _plausible(
-                f"case when contains({time}, '+') or contains({time}, '-') "
+            return (
+                f"case when contains({text}, '+') or contains(substr({text}, 11), '-') "
                 f"then cast(try_cast({text} as timestamptz) as timestamp) "
-                f"else try_cast({text} as timestamp) end",
-                text,
+                f"else try_cast({text} as timestamp) end"
             )
+        case kind:
+            return f"try_cast({text} as {kind.physical})"
 
 
-def _plausible(moment: str, text: str) -> str:
-    # 'epoch' and 'infinity' are dates to DuckDB, years 20 and 9999 too
-    return (
-        f"case when ascii(ltrim({text})) between 48 and 57 and cast({moment} as date) "
-        f"between date '{FIRST_DAY}' and date '{LAST_DAY}' then {moment} end"
-    )
+def _misread(column: Column) -> str:
+    """Return SQL that is true where a text is not of its column's type."""
+    value, text = name(column.name), text_of(column.name)
+    breaks = f"({value} is null and {text} is not null)"
+    match column.type:
+        case ColumnType.DOUBLE:
+            return f"{breaks} or not isfinite({value})"
+        case ColumnType.INTEGER:
+            # DuckDB would round '12.7' to 13; only whole numbers are integers
+            return f"{breaks} or {value} <> try_cast({text} as double)"
+        case ColumnType.DATE | ColumnType.TIMESTAMP:
+            # 'epoch' and 'infinity' are dates to DuckDB, years 20 and 9999 too
+            return (
+                f"{breaks} or {value} < date '{FIRST_DAY}' "
+                f"or {value} >= date '{AFTER_LAST_DAY}' or {text} = 'epoch'"
+            )
+        case _:
+            return breaks
 
 
 def faults(contract: ExtractContract) -> list[Fault]:
     """List every way a row can break the contract, in the order they are told."""
     found: list[Fault] = []
     for column in contract.columns:
-        value, text = name(column.name), text_of(column.name)
+        value = name(column.name)
         if column.required:
-            found.append(Fault("required", column.name, f"{text} is null"))
+            breaks = f"{text_of(column.name)} is null"
+            found.append(Fault("required", column.name, breaks))
         if column.type is not ColumnType.STRING:
-            breaks = f"{value} is null and {text} is not null"
-            found.append(Fault(f"type {column.type}", column.name, breaks))
+            found.append(Fault(f"type {column.type}", column.name, _misread(column)))
         found += _value_faults(column, value)
     found += [
         Fault(rule.name, "", f"not ({rule.implementation})")

@@ -33,7 +33,8 @@ def relation(prepared: Prepared) -> str:
     return (
         f"read_csv({path}, auto_detect=false, header=true, quote='\"', escape='\"', "
         f"delim={literal(prepared.delimiter)}, columns={{{columns}}}, "
-        f"store_rejects=true, max_line_size={LONGEST_RECORD})"
+        f"store_rejects=true, max_line_size={LONGEST_RECORD}, "
+        f"buffer_size={2 * LONGEST_RECORD})"
     )
 
 
@@ -143,7 +144,12 @@ def missing_column(
 
 
 def table_of(prepared: Prepared, nulls: tuple[str, ...]) -> str:
-    """Return SQL for a whole file as text, blanks and words for nothing made null."""
+    """Return SQL for a whole file as text, blanks and words for nothing made null.
+
+    JSON lines become one column, ``json``, for SQL to take apart.
+    """
+    if prepared.kind == "jsonl":
+        return f"from {relation(prepared)} select cast(line as json) as json"
     if prepared.kind == "parquet":
         columns = {one: f"cast({name(one)} as varchar)" for one in prepared.header}
     else:

@@ -270,6 +270,7 @@ def _load_table(
     """Make one table of all files under a mapping name, with each row's line."""
     for place, part in enumerate(parts):
         file = part.file
+        before = 1 if part.kind == "csv" else 0  # the header line
         into = (
             f"create table {name(table)} as"
             if not place
@@ -278,7 +279,7 @@ def _load_table(
         try:
             connection.execute(
                 f"{into} from ({reading.table_of(part, nulls)}) "
-                "select *, row_number() over () + 1 as _line"
+                f"select *, row_number() over () + {before} as _line"
             )
         except duckdb.Error as error:
             raise _unreadable(file, error) from error

@@ -153,7 +153,7 @@ columns:
 
 def test_a_broken_line_in_a_joined_file_refuses_it(mapped) -> None:
     body = "file: deals\nsql: |\n  select Id as user_id, Owner as name from deals"
-    with pytest.raises(ContractError, match="line 3 does not split"):
+    with pytest.raises(ContractError, match="line 3: too few columns"):
         mapped("crm-users", body, deals="Id,Owner\nd1,p1\nd2\nd3,p3\n")
 
 

@@ -75,7 +75,7 @@ MUTATIONS: st.SearchStrategy[Callable[[bytes], bytes]] = st.one_of(
 
 
 @settings(
-    max_examples=120, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=40, deadline=None, suppress_health_check=list(HealthCheck)
 )  # fmt: skip
 @given(data=files(), changes=st.lists(MUTATIONS, max_size=3), packed=st.booleans())
 def test_rows_read_are_rows_accounted_for(
