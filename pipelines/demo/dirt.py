@@ -14,6 +14,7 @@ from pipelines.demo.world import World
 
 COPY_OFFSET: Final = 5_000_000  # account numbers of duplicates start here
 COPY_DEALS_SHARE: Final = 0.3  # of later deals hang on the copy; assumption
+HOURS_FROM_UTC: Final = (-6, 1, 9)  # by region, winter
 GONE_USER: Final = "U9999999"  # an owner the user list does not hold
 VARIANTS: Final = {
     "Software": ("software", "SaaS", "Computer Software"),
@@ -170,6 +171,14 @@ class Soiler:
         hit &= ~frame["is_won"].to_numpy()
         zero = pl.Series([0] * len(frame)).cast(frame.schema["amount"])
         frame = self._set(name, frame, "amount", hit, zero, "zero amount")
+        hit = self._hit(rates.outlier_amount_share, "outlier", rows) & is_open
+        hit &= frame["amount"].is_not_null().to_numpy()
+        large = (frame["amount"] * 1000).cast(frame.schema["amount"])
+        frame = self._set(name, frame, "amount", hit, large, "outlier")
+        hit = self._hit(rates.local_time_share, "local time", rows)
+        hours = np.array(HOURS_FROM_UTC)[self.world.market.accounts["region"][owner]]
+        local = times(created + hours * 3_600)
+        frame = self._set(name, frame, "created_at", hit, local, "local time")
         # weeks after a deal is closed somebody amends its amount
         late = self._hit(rates.late_edit_share, "late edit", rows) & ~is_open
         days_after = 10 + streams.uniform_of(self.world.seed, "late by", rows) * 40

@@ -9,7 +9,7 @@ import polars as pl
 from pipelines.demo import extracts_billing, extracts_crm, extracts_hris
 from pipelines.demo.currencies import exchange_rates, localised
 from pipelines.demo.dirt import Soiler
-from pipelines.demo.extracts_extra import credit_notes, opportunity_splits
+from pipelines.demo.extracts_extra import credit_notes, opportunity_splits, requisitions
 from pipelines.demo.months import day_number
 from pipelines.demo.world import World
 
@@ -66,6 +66,8 @@ def _clean(world: World, day: int) -> Iterator[tuple[str, pl.DataFrame]]:
         yield "crm-exchange-rates", exchange_rates(world, day)
     if world.scenario.has_splits:
         yield "crm-opportunity-splits", opportunity_splits(world, day)
+    if world.scenario.has_requisitions:
+        yield "hris-requisitions", requisitions(world, day)
     if world.scenario.has_credit_notes:
         yield "billing-credit-notes", credit_notes(world, day)
     for current, changes in extracts_crm.opportunities(world, day):

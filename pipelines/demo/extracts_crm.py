@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from pipelines.demo import names, norms
 from pipelines.demo.deal_history import history
 from pipelines.demo.frames import amounts, chosen, days, ids, times
-from pipelines.demo.months import NEVER, SECONDS_A_DAY, day_number
+from pipelines.demo.months import DAYS_A_MONTH, NEVER, SECONDS_A_DAY, day_number
 from pipelines.demo.selling import TYPES
 from pipelines.demo.staff import AE
 from pipelines.demo.storyline import Storyline
 from pipelines.demo.world import LAUNCH_SLIPS_DAYS, LAUNCHED, PRODUCTS, World
 
 DEALS_A_CHUNK: Final = 200_000
+LEAST_QUOTA_SHARE: Final = 0.1  # of a full quarter; below it none is set; assumption
 ROLE_IDS: Final = tuple(norms.ROLES)
 SEGMENT_IDS: Final = tuple(s.segment_id for s in norms.SEGMENTS)
 EMPLOYEE_NUMBER_FROM: Final = 10_400  # CRM ids and HR ids count differently
@@ -261,44 +262,48 @@ def territory_members(world: World, night: int) -> pl.DataFrame:
 def quotas(world: World, night: int) -> pl.DataFrame:
     """Return quarterly quotas set before the plan year, known from their first day.
 
-    A seller who starts inside a quarter gets the days left of it; the first months
-    are relieved by the usual ramp of the segment.
+    A seller who starts inside a quarter gets the days left of it, relieved by the
+    usual ramp of the segment; below a tenth of a full quarter there is no quota yet.
     """
-    months, spells, seats = world.months, world.staff.spells, world.staff.seats
-    first, plan = (
-        day_number(world.dates.first_day),
-        day_number(world.dates.plan_year_start),
-    )
-    opening = np.flatnonzero(months.quarter_month == 0)
-    start = months.start[opening]
-    keep = (start >= first) & (start < plan) & (start <= night)
-    opening, start = opening[keep], start[keep]
-    end = months.start[opening] + 0
-    month = start.astype("datetime64[D]").astype("datetime64[M]") + 3
-    end = month.astype("datetime64[D]").astype(np.int64) - 1
+    spells, seats = world.staff.spells, world.staff.seats
+    start, end, weight = _quarters(world, night)
     is_ae = seats["role"][spells["seat"]] == AE
-    overlaps = (spells["start"][:, None] <= np.minimum(end, night)[None, :]) & (
-        spells["end"][:, None] > start[None, :]
-    )
+    overlaps = spells["start"][:, None] <= np.minimum(end, night)[None, :]
+    overlaps &= spells["end"][:, None] > start[None, :]
     spell, quarter = np.nonzero(overlaps & is_ae[:, None])
     begin = np.maximum(spells["start"][spell], start[quarter])
     share = (end[quarter] + 1 - begin) / (end + 1 - start)[quarter]
     segment = seats["segment"][spells["seat"][spell]]
-    usual = norms.by_segment("ramp_months")[segment]
-    middle = ((begin + end[quarter]) / 2 - spells["start"][spell]) / 30.4375
-    relief = norms.ramp_share(middle, usual)
-    weight = np.array(norms.QUARTER_SHARE)[months.fiscal_quarter[opening]][quarter]
-    yearly = norms.by_segment("quota_cents")[segment]
-    cents = np.round(yearly * weight * share * relief / 100_000) * 100_000
+    middle = ((begin + end[quarter]) / 2 - spells["start"][spell]) / DAYS_A_MONTH
+    relief = norms.ramp_share(middle, norms.by_segment("ramp_months")[segment])
+    whole = norms.by_segment("quota_cents")[segment] * weight[quarter]
     frame = pl.DataFrame(
         {
             "user_id": user_ids(spells["person"][spell].astype(np.int64)),
             "period_start": days(start[quarter]),
             "period_end": days(end[quarter]),
-            "quota": amounts(cents),
+            "quota": amounts(np.round(whole * share * relief / 100_000) * 100_000),
             "currency": pl.Series(["USD"]).new_from_index(0, len(spell)),
         }
     )
-    return frame.unique(["user_id", "period_start"], keep="first").sort(
-        "user_id", "period_start"
+    return (
+        frame.filter(pl.Series(share * relief >= LEAST_QUOTA_SHARE))
+        .unique(["user_id", "period_start"], keep="first")
+        .sort("user_id", "period_start")
     )
+
+
+def _quarters(
+    world: World, night: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return first day, last day and yearly weight of the quarters with quotas."""
+    months = world.months
+    opening = np.flatnonzero(months.quarter_month == 0)
+    start = months.start[opening]
+    known = (start >= day_number(world.dates.first_day)) & (start <= night)
+    known &= start < day_number(world.dates.plan_year_start)
+    opening, start = opening[known], start[known]
+    turn = start.astype("datetime64[D]").astype("datetime64[M]") + 3
+    end = turn.astype("datetime64[D]").astype(np.int64) - 1
+    weight = np.array(norms.QUARTER_SHARE)[months.fiscal_quarter[opening]]
+    return start, end, weight

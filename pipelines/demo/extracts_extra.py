@@ -1,4 +1,4 @@
-"""Extracts only some companies have: splits of credit, credit notes."""
+"""Extracts only some companies have: splits of credit, credit notes, requisitions."""
 
 from typing import Final
 
@@ -6,10 +6,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipelines.demo import streams
+from pipelines.demo import norms, streams
 from pipelines.demo.extracts_crm import as_of_night, holders, user_ids
-from pipelines.demo.frames import amounts, ids, times
-from pipelines.demo.months import SECONDS_A_DAY, day_number
+from pipelines.demo.extracts_hris import worker_ids
+from pipelines.demo.frames import amounts, chosen, days, ids, times
+from pipelines.demo.months import NEVER, SECONDS_A_DAY, day_number
 from pipelines.demo.selling import RENEWAL, WON
 from pipelines.demo.staff import AE, SE
 from pipelines.demo.world import World
@@ -86,6 +87,28 @@ def _credit(
             "percent": np.broadcast_to(percent, deal.shape).astype(np.float64),
         }
     ).with_columns(pl.lit(kind).alias("split_type"))
+
+
+def requisitions(world: World, night: int) -> pl.DataFrame:
+    """Return what was opened by a night, and who filled it since when."""
+    openings, spells = world.staff.openings, world.staff.spells
+    rows = np.flatnonzero(openings["opened"] <= night)
+    seat, opened = openings["seat"][rows].astype(np.int64), openings["opened"][rows]
+    fill = openings["fill"][rows].astype(np.int64)
+    spell, _ = world.staff.spell_of(seat, fill)
+    is_filled = (fill <= night) & (spells["start"][spell] == fill)
+    lead = norms.by_segment("backfill_days")[world.staff.seats["segment"][seat]]
+    return pl.DataFrame(
+        {
+            "requisition_id": ids("R", rows, 5),
+            "position_id": ids("P", seat, 4),
+            "status": chosen(("open", "filled"), is_filled.astype(np.int64)),
+            "opened_on": days(opened),
+            "target_start_on": days(opened + lead.astype(np.int64)),
+            "filled_on": days(np.where(is_filled, fill, NEVER), known_to=night),
+            "worker_id": worker_ids(np.where(is_filled, spells["person"][spell], -1)),
+        }
+    )
 
 
 def credit_notes(world: World, night: int) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from pipelines.demo.founding import Founding
 from pipelines.demo.months import DAYS_A_MONTH, NEVER, Months
 from pipelines.demo.places import Places
 from pipelines.demo.sizes import Size
-from pipelines.demo.staff import AE, MANAGER, Staff
+from pipelines.demo.staff import AE, CSM, MANAGER, SDR, SE, Staff
 
 PROMOTION_SHARE: Final = 0.3  # of openings are offered inside; assumption
 KNOWS_THE_FIRM: Final = 0.6  # of the usual ramp for who moves inside; assumption
@@ -50,6 +50,12 @@ class Hiring:
         founding = Founding(self.size, self.staff, first)
         leaders = founding.open_leaders()
         tenure = generator.integers(400, 2_500, len(leaders))
+        if not self.size.is_calm:  # supporters come and go faster than managers
+            role = self.staff.seats["role"][leaders]
+            short = generator.exponential(450.0, len(leaders)).astype(np.int64) + 20
+            tenure = np.where(
+                (role == SDR) | (role == SE) | (role == CSM), short, tenure
+            )
         self._hire(leaders, first - tenure, generator)
         seats = founding.open_sellers(plan_day, generator)
         starts = self.staff.seats["target_start"][seats]
@@ -140,8 +146,9 @@ class Hiring:
         score[: len(attainment)] = attainment
         score = score[person]
         hazard = np.full(len(spells), norms.LEAVE_HAZARD_YEAR / 12)
-        hazard *= np.where(tenure < 3, 0.4, 1.0)
-        hazard *= np.where((tenure >= 11) & (tenure < 19), 1.5, 1.0)
+        since = [low for low, _ in norms.TENURE_HAZARD]
+        factor = np.array([times for _, times in norms.TENURE_HAZARD])
+        hazard *= factor[np.searchsorted(since[1:], tenure, side="right")]
         hazard *= np.where(score < 0.5, 2.0, np.where(score > 0.9, 0.6, 0.9))
         after_bonus = self.months.fiscal_quarter[month] == 0
         hazard *= 1.5 if after_bonus else 0.85

@@ -77,6 +77,8 @@ ROLES: Final = {
     "director": "Sales Director",
     "cro": "Chief Revenue Officer",
 }
+# from a tenure in months on, times the hazard; C: up around month 12 to 18
+TENURE_HAZARD: Final = ((0.0, 0.4), (3.0, 1.0), (11.0, 1.5), (19.0, 1.0))
 LEAVE_HAZARD_OTHERS: Final = (0.25, 0.10, 0.15, 0.35, 0.12, 0.05, 0.0)  # by role; C
 # C: mid-points, by role; sellers by segment instead
 BASE_PAY_CENTS: Final = (

@@ -54,6 +54,8 @@ class Dirt:
     variant_spelling_share: float = 0.0  # of industries; assumption
     null_amount_share: float = 0.0  # of open deals; assumption
     zero_amount_share: float = 0.0  # of deals; assumption
+    outlier_amount_share: float = 0.0  # of open deals, a thousand times too large
+    local_time_share: float = 0.0  # of deals, created in local time called UTC
     orphan_owner_share: float = 0.0  # of accounts; C: 1 to 2 %
     late_edit_share: float = 0.0  # of closed deals, amended weeks later; assumption
     backdated_stage_share: float = 0.0  # of stage rows, out of time order; assumption
@@ -68,6 +70,8 @@ REAL_DIRT: Final = Dirt(
     variant_spelling_share=0.10,
     null_amount_share=0.04,
     zero_amount_share=0.01,
+    outlier_amount_share=0.002,
+    local_time_share=0.02,
     orphan_owner_share=0.015,
     late_edit_share=0.02,
     backdated_stage_share=0.01,
@@ -86,6 +90,7 @@ class Scenario:
     is_multi_currency: bool = False  # deals in the customer's currency, dated rates
     has_splits: bool = False  # credit shared with a colleague or a specialist
     has_credit_notes: bool = False  # some invoices are credited back
+    has_requisitions: bool = False  # HR delivers what was opened and when filled
 
     def checked(self) -> "Scenario":
         """Return itself, or say which value is impossible.

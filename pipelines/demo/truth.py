@@ -100,13 +100,17 @@ def reps(world: World, night: int) -> pl.DataFrame:
 
 
 def hazards() -> pl.DataFrame:
-    """Return the yearly hazard of leaving by role, before tenure and attainment."""
-    return pl.DataFrame(
-        {
-            "role": list(norms.ROLES),
-            "hazard_year_share": norms.LEAVE_HAZARD_OTHERS,
-        }
-    )
+    """Return the yearly hazard of leaving by role and tenure, before attainment."""
+    rows = [
+        (role, low, share * (factor if role == "ae" else 1.0))
+        for role, share in zip(norms.ROLES, norms.LEAVE_HAZARD_OTHERS, strict=True)
+        for low, factor in norms.TENURE_HAZARD
+    ]
+    schema = {
+        "role": pl.String, "tenure_from_months": pl.Float64,
+        "hazard_year_share": pl.Float64,
+    }  # fmt: skip
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def potential(world: World, night: int) -> pl.DataFrame:

@@ -139,6 +139,15 @@ SHAPES: Final = {
             "worker_id": "Worker for Filled Position",
         },
     ),
+    "hris-requisitions": Shape(
+        "workday/Job_Requisitions", "csv",
+        {
+            "requisition_id": "Job Requisition ID", "position_id": "Position ID",
+            "status": "Job Requisition Status", "opened_on": "Recruiting Start Date",
+            "target_start_on": "Target Hire Date", "filled_on": "Filled Date",
+            "worker_id": "Worker Hired",
+        },
+    ),
     "hris-compensation": Shape(
         "workday/Compensation", "csv",
         {

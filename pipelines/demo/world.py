@@ -70,8 +70,6 @@ def live(
         Name of the size.
     seed : int
         Same seed, size and first day give the same past whatever `as_of` is.
-    first_day : date
-        First day of history.
     as_of : date
         Last night wanted.
     first_day : date, optional

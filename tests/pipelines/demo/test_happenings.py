@@ -1,16 +1,18 @@
 """Events: each does what its name says, from its day on, and only when it is on."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 from functools import cache
 
 import numpy as np
 import polars as pl
+import pytest
 
 from pipelines.demo import truth
+from pipelines.demo.dirt import Soiler
 from pipelines.demo.extracts import extracts
 from pipelines.demo.months import SECONDS_A_DAY, day_number
-from pipelines.demo.scenario import Event, Events, Scenario
+from pipelines.demo.scenario import REAL_DIRT, Event, Events, Scenario
 from pipelines.demo.selling import RENEWAL, WON
 from pipelines.demo.sizes import demo_dates
 from pipelines.demo.staff import AE
@@ -159,3 +161,27 @@ def test_a_crm_migration_cuts_older_history_and_keeps_the_open_state() -> None:
         ~pl.col("is_closed") & (pl.col("created_at").dt.date() < day)
     )
     assert set(open_before["opportunity_id"]) <= set(after["opportunity_id"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "night", [date(2025, 11, 30), date(2026, 3, 17), date(2026, 7, 2)], ids=str
+)
+def test_a_night_of_a_restless_dirty_company_knows_nothing_of_the_future(
+    night: date,
+) -> None:
+    every = Events(**{part.name: Event(is_on=True) for part in fields(Events)})
+    scenario = Scenario(
+        events=every, dirt=REAL_DIRT, is_multi_currency=True, has_splits=True,
+        has_credit_notes=True, has_requisitions=True,
+    )  # fmt: skip
+
+    def soiled(as_of: date) -> list[tuple[str, pl.DataFrame]]:
+        past = live(size="small", seed=4, as_of=as_of, scenario=scenario)
+        return list(extracts(past, night, soiler=Soiler(past, day_number(night))))
+
+    for (contract, known), (same, later) in zip(
+        soiled(night), soiled(date(2027, 1, 31)), strict=True
+    ):
+        assert contract == same
+        assert known.equals(later, null_equal=True), contract

@@ -1,7 +1,5 @@
 """The demo company is a normal company: its marginals lie in the norms' bands."""
 
-from datetime import date
-
 import pytest
 
 from pipelines.demo.marginals import marginals

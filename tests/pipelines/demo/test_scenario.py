@@ -72,3 +72,12 @@ def test_what_is_not_known_is_refused_before_anything_is_written(
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="cannot be read"):
         load_scenario(tmp_path / "nowhere.yaml", SMALL)
+
+
+def test_the_documented_example_is_a_scenario(tmp_path: Path) -> None:
+    page = Path(__file__).parents[3] / "docs" / "methods" / "demo_company.md"
+    example = page.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+    scenario = load_scenario(written(tmp_path, example), SMALL)
+    assert scenario.events.team_leaves.is_on
+    assert not scenario.events.launch_slips.is_on
+    assert scenario.dirt.orphan_owner_share == 0

@@ -40,9 +40,7 @@ def test_the_truth_of_next_year_is_what_happens_next_year(tmp_path: Path) -> Non
 
 
 def test_potential_can_be_seen_in_the_profile() -> None:
-    world = live(
-        size="small", seed=1, as_of=date(2023, 3, 1)
-    )
+    world = live(size="small", seed=1, as_of=date(2023, 3, 1))
     accounts = world.market.accounts
     for segment in range(len(norms.SEGMENTS)):
         mine = accounts["segment"] == segment
@@ -54,9 +52,7 @@ def test_potential_can_be_seen_in_the_profile() -> None:
 
 def test_wins_follow_the_ramp_that_the_truth_states() -> None:
     # Won over alive deals by tenure of the seat's holder, against the curve.
-    world = live(
-        size="large", seed=1, as_of=date(2022, 1, 31)
-    )
+    world = live(size="large", seed=1, as_of=date(2022, 1, 31))
     deals, staff = world.deals.rows, world.staff
     rows = np.flatnonzero(deals["is_alive"] & (deals["kind"] != RENEWAL))
     rows = rows[deals["outcome"][rows] != 0]
