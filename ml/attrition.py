@@ -203,11 +203,11 @@ class AttritionEstimator(Estimator):
         """
         require_fitted(self)
         panel = self.panel_
-        last = last_rows(panel)
-        rows = last[~panel.is_leaver]
+        there = on_the_books(panel)
+        rows = last_rows(panel)[there]
         log_stay = np.zeros(len(rows))
         slope = np.zeros((len(rows), len(self.coefficients_)))
-        attained = self.attainment_[~panel.is_leaver]
+        attained = self.attainment_[there]
         behind = panel.month.max() - panel.month[rows]
         for m in range(1, months + 1):
             x = self.features(
@@ -220,10 +220,7 @@ class AttritionEstimator(Estimator):
         relative = sd / np.maximum(-log_stay, 1e-12)
         return pl.DataFrame(
             {
-                "rep_id": [
-                    r for r, gone in zip(panel.rep_ids, panel.is_leaver, strict=True)
-                    if not gone
-                ],
+                "rep_id": [panel.rep_ids[i] for i in np.flatnonzero(there)],
                 "leave_share": -np.expm1(log_stay),
                 "p10": -np.expm1(log_stay * np.exp(-Z80 * relative)),
                 "p90": -np.expm1(log_stay * np.exp(Z80 * relative)),
@@ -236,6 +233,17 @@ def last_rows(panel: RepPanel) -> Ints:
     """Return the last row of each rep, (i,)."""
     last: Ints = np.append(np.flatnonzero(np.diff(panel.rep)), len(panel.rep) - 1)
     return last
+
+
+def on_the_books(panel: RepPanel) -> Bools:
+    """Return which reps are still there, (i,): not left, and seen lately.
+
+    Somebody without a row in the last two months has moved to a role outside the
+    panel, whatever `left_on` says.
+    """
+    seen = panel.month[last_rows(panel)] >= panel.month.max() - 1
+    out: Bools = seen & ~panel.is_leaver
+    return out
 
 
 def months_at_risk(panel: RepPanel) -> tuple[Bools, Bools]:

@@ -331,10 +331,11 @@ def backtest_capacity(
         if isinstance(origins, int)
         else list(origins)
     )
-    parts = [
-        capacity_rows(panel, known_before(panel, day), day, horizon, draws, seed)
-        for day in days
-    ]
+    parts = []
+    for day in days:
+        known = known_before(panel, day)
+        if known.height and known["bookings_cents"].sum() > 0:
+            parts.append(capacity_rows(panel, known, day, horizon, draws, seed))
     if not parts:
         return pl.DataFrame(schema=BACKTEST_SCHEMA)
     return finish_backtest(pl.concat(parts))

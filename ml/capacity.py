@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from ml.attrition import AttritionEstimator, last_rows, tenure_band
+from ml.attrition import AttritionEstimator, last_rows, on_the_books, tenure_band
 from ml.panel import Floats, Ints, check_columns, month_number, refuse_where
 from ml.ramp import RampEstimator
 from ml.ramp_model import RampFit
@@ -364,8 +364,8 @@ def _seats(
 ) -> tuple[_Seats, list[tuple[str, str]], list[bool]]:
     """Put the roster and the planned hires on one list of seats."""
     panel, fit = ramp.panel_, ramp.fit_
-    last = last_rows(panel)[~panel.is_leaver]
-    names = np.flatnonzero(~panel.is_leaver)
+    names = np.flatnonzero(on_the_books(panel))
+    last = last_rows(panel)[names]
     final = panel.month.max()
     ends = np.full(len(last), NEVER)
     notice = panel.frame["left_on"][last.tolist()]

@@ -36,6 +36,8 @@ AGE_EDGES = (15.0, 45.0, 90.0, 150.0, 240.0, 360.0)  # days since creation
 EPOCH = date(1970, 1, 1)
 SIGNAL_WINDOWS = 6  # one-month windows behind the fast level
 SEASON_SD = 0.3  # prior log-odds effect of the calendar month of the snapshot
+RULE_MONTHS = (1, 6, 10)  # months ahead, and the pipeline's share there
+RULE_SHARES = (0.9, 0.4, 0.0)
 SIGNAL_PULL = 3.0  # months of agreement mixed into the fast level
 
 
@@ -291,7 +293,7 @@ def blend_weights(
     pipeline_errors, series_errors : (dates, h) float
         Errors of the two forecasts made at the same past dates, in the same unit.
     prior_dates : float, default 6.0
-        Weight of the rule of thumb: pipeline for 3 months, half to 6, series beyond.
+        Weight of the rule of thumb: mostly pipeline for 3 months, less and less after.
 
     Notes
     -----
@@ -300,12 +302,12 @@ def blend_weights(
 
     Examples
     --------
-    >>> blend_weights(np.zeros((0, 6)), np.zeros((0, 6))).tolist()
-    [1.0, 1.0, 1.0, 0.5, 0.5, 0.5]
+    >>> blend_weights(np.zeros((0, 6)), np.zeros((0, 6))).round(1).tolist()
+    [0.9, 0.8, 0.7, 0.6, 0.5, 0.4]
     """
     h = pipeline_errors.shape[1]
     months = np.arange(1, h + 1)
-    rule = np.where(months <= 3, 1.0, np.where(months <= 6, 0.5, 0.0))
+    rule = np.interp(months, RULE_MONTHS, RULE_SHARES)
     n = len(pipeline_errors)
     if n == 0:
         return rule

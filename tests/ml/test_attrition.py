@@ -82,3 +82,10 @@ def test_it_beats_a_flat_rate_out_of_sample(worlds: ModuleType) -> None:
         mine += -np.mean(np.where(y, np.log(p), np.log(1 - p)))
         flat += -np.mean(np.where(y, np.log(q), np.log(1 - q)))
     assert mine < 0.98 * flat
+
+
+def test_somebody_who_moved_on_without_leaving_is_not_on_the_books(person) -> None:
+    moved = person("moved", [5] * 6)
+    here = person("here", [5] * 12)
+    estimator = AttritionEstimator().fit(pl.concat([moved, here]))
+    assert estimator.leave_probability()["rep_id"].to_list() == ["here"]

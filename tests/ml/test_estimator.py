@@ -39,6 +39,7 @@ def test_settings_are_changed_by_name_and_a_wrong_name_is_refused() -> None:
         engine.set_params(horizons=4)
 
 
+@pytest.mark.slow
 def test_importing_forecasts_does_not_import_scikit_learn() -> None:
     import subprocess
     import sys
