@@ -1,5 +1,6 @@
 """Split a budget over segments and activities where the next cent brings most."""
 
+import heapq
 from dataclasses import dataclass
 
 import numpy as np
@@ -140,6 +141,8 @@ def allocate_budget(
             f"{show(budget_cents)} and the caps",
             fix="lower the floors, or raise the budget",
         )
+    if not steep.any():
+        return _concave_split(top, scale, low, high, int(units), unit_cents)
     table = _value_table(top, scale, steep, unit_cents, int(high.max(initial=0)))
     hull = _concave_hulls(table, low, high)
     spend, price = _greedy(hull, low, high, units)
@@ -162,6 +165,65 @@ def allocate_budget(
         dual_gap_share=gap_share(dual, value),
         price=price / unit_cents,
         proof=proof,
+    )
+
+
+def _concave_split(
+    top: NDArray[np.float64],
+    scale: NDArray[np.float64],
+    low: NDArray[np.int64],
+    high: NDArray[np.int64],
+    units: int,
+    unit_cents: int,
+) -> Allocation:
+    """Split over concave responses: bisect the price, then single units."""
+    step = unit_cents / scale
+    first_gain = top * -np.expm1(
+        -step
+    )  # what the first unit brings; then e**-step each
+
+    def wanted(log_price: float) -> NDArray[np.int64]:
+        with np.errstate(divide="ignore"):
+            count = np.floor((np.log(first_gain) - log_price) / step) + 1.0
+        return np.clip(count, low, high).astype(np.int64)
+
+    below, above = -700.0, float(np.log(max(first_gain.max(initial=0.0), 1e-300))) + 1.0
+    if wanted(below).sum() <= units:
+        above = below
+    for _ in range(200):
+        middle = (below + above) / 2
+        if middle in (below, above):
+            break
+        below, above = (
+            (below, middle) if wanted(middle).sum() <= units else (middle, above)
+        )
+    spend = wanted(above)
+    heap = [
+        (-first_gain[i] * np.exp(-step[i] * spend[i]), int(i))
+        for i in np.flatnonzero((spend < high) & (first_gain > 0))
+    ]
+    heapq.heapify(heap)
+    left = units - int(spend.sum())
+    while left > 0 and heap:
+        _, i = heapq.heappop(heap)
+        spend[i] += 1
+        left -= 1
+        if spend[i] < high[i]:
+            heapq.heappush(heap, (-first_gain[i] * np.exp(-step[i] * spend[i]), i))
+    price = 0.0 if left or not heap else -heap[0][0]
+    value = float(-(top * np.expm1(-step * spend)).sum())
+    # the price bound: everybody spends freely at the price, unspent budget is rent
+    free = wanted(np.log(price)) if price > 0 else np.where(first_gain > 0, high, low)
+    earned = float(-(top * np.expm1(-step * free)).sum())
+    bound = max(earned - price * float(free.sum() - units), value)
+    return Allocation(
+        spend_cents=spend * unit_cents,
+        value_cents=value,
+        bound_cents=bound,
+        gap_share=gap_share(bound, value),
+        dual_gap_share=gap_share(bound, value),
+        price=price / unit_cents,
+        proof=Proof.OPTIMAL,
     )
 
 

@@ -332,7 +332,7 @@ def _seeded_groups(
         far[homes] = 0.0
         chance = far + 1e-12 * (~np.isin(np.arange(n), homes))
         homes.append(int(rng.choice(n, p=chance / chance.sum())))
-    room = np.full(n_homes, capacity)
+    room = np.full(n_homes, float(capacity))
     group = np.empty(n, dtype=np.int64)
     group[homes] = np.arange(n_homes)
     room -= load[homes]

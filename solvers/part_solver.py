@@ -30,8 +30,8 @@ from solvers.search import (
 )
 from solvers.units import Part
 
-EXACT_PAIRS = 2_500  # parts up to this size are solved exactly
-EXACT_EFFORT = 0.5  # deterministic time
+EXACT_PAIRS = 1_500  # parts up to this size are solved exactly
+EXACT_EFFORT = 0.3  # deterministic time
 
 
 @dataclass(frozen=True, slots=True)

@@ -246,7 +246,10 @@ class _Ascent:
         return best
 
     def _unpack(self, x: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-        """Return prices in cents per unit; none above zero where nothing limits."""
+        """Return prices in cents per unit; zero where no limit stands against them."""
         prices = (x * self.scale)[:-1].reshape(self.shape)
         prices = np.where(self.has_upper, prices, np.minimum(prices, 0.0))
+        # below zero only where a lower limit stands against it, fixed load taken off:
+        # then the checker, who knows only whole limits, works out the same bound
+        prices = np.where(self.part.lower > 0, prices, np.maximum(prices, 0.0))
         return prices, max(float(x[-1] * self.scale[-1]), 0.0) * self.has_budget

@@ -84,6 +84,7 @@ def test_out_of_reach_promises_are_refused() -> None:
         hires_for_probability(TEAM, TARGET, 1.0, cost_cents=COST)
 
 
+@pytest.mark.slow
 def test_same_seed_same_plan() -> None:
     one = hires_for_probability(TEAM, TARGET, 0.6, cost_cents=COST, seed=3)
     two = hires_for_probability(TEAM, TARGET, 0.6, cost_cents=COST, seed=3)

@@ -17,7 +17,7 @@ from solvers.territories import Objective, assign_accounts
 
 
 def settled_book() -> TerritoryProblem:
-    problem = sample_book(600, 12, seed=5, n_segments=2)
+    problem = sample_book(500, 12, seed=5, n_segments=2)
     plan = assign_accounts(problem)
     return dataclasses.replace(problem, current_rep=plan.rep_of_account, ceiling=None)
 
@@ -31,6 +31,7 @@ def after_leaver(problem: TerritoryProblem, gone: int) -> TerritoryProblem:
     return dataclasses.replace(problem, rep_weight=weight, current_rep=owner)
 
 
+@pytest.mark.slow
 def test_what_is_out_of_scope_never_moves() -> None:
     problem = after_leaver(settled_book(), 0)
     scope = problem.segment_of_account == 0
@@ -41,6 +42,7 @@ def test_what_is_out_of_scope_never_moves() -> None:
     assert broken_rules(problem, plan.rep_of_account) == ()
 
 
+@pytest.mark.slow
 def test_dearer_moves_move_less_and_fewest_moves_the_least() -> None:
     problem = after_leaver(settled_book(), 0)
     moved = [

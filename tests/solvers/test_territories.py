@@ -116,6 +116,7 @@ def test_no_rule_breaks_and_the_gap_is_certified(shape: Shape) -> None:
     assert plan.loads == pytest.approx(loads)
 
 
+@pytest.mark.slow
 def test_replanning_an_unchanged_book_moves_nobody() -> None:
     problem = sample_book(600, 10, seed=2)
     first = assign_accounts(problem)
@@ -151,6 +152,7 @@ def shuffled(
     return dataclasses.replace(problem, **changes)
 
 
+@pytest.mark.slow
 def test_row_order_changes_no_byte_of_the_plan() -> None:
     rng = np.random.default_rng(8)
     problem = sample_book(400, 7, Shape.FAMILIES, seed=3, n_segments=1)
