@@ -107,7 +107,7 @@ def land(contract: ExtractContract, night: date, settings: Settings) -> LandResu
     for delivery in waiting:
         before = logged.get(delivery.known_on, [])
         batch = _batch(contract, delivery)
-        if not is_amended and _is_known(delivery, batch, logged):
+        if not is_amended and _is_known(contract, delivery, batch, logged, settings):
             continue
         try:
             loads = _land_one(contract, delivery, batch, settings)
@@ -128,8 +128,14 @@ def land(contract: ExtractContract, night: date, settings: Settings) -> LandResu
     return _result(contract, landed, errors, is_news=True)
 
 
-def _is_known(delivery: Delivery, batch: str, logged: dict[date, list[Load]]) -> bool:
-    """Tell whether exactly these files were landed on their night.
+def _is_known(
+    contract: ExtractContract,
+    delivery: Delivery,
+    batch: str,
+    logged: dict[date, list[Load]],
+    settings: Settings,
+) -> bool:
+    """Tell whether exactly these files were landed on their night and are still there.
 
     Undated files belong to the night they were first seen; they are known while the
     newest landing up to now is theirs.
@@ -137,9 +143,12 @@ def _is_known(delivery: Delivery, batch: str, logged: dict[date, list[Load]]) ->
     night = delivery.known_on
     if not delivery.is_dated:
         night = max(_landed_days(logged, delivery.known_on), default=night)
-    return any(
-        load.batch == batch and not load.is_refused for load in logged.get(night, [])
-    )
+    loads = logged.get(night, [])
+    if any(load.is_refused or load.batch != batch for load in loads) or not loads:
+        return False
+    has_news = any(load.rows_loaded or load.rows_deleted for load in loads)
+    raw = raw_folder(contract, settings) / f"{night}.parquet"
+    return raw.is_file() or not has_news
 
 
 def _landed_days(logged: dict[date, list[Load]], night: date) -> list[date]:

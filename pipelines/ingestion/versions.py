@@ -14,6 +14,7 @@ import duckdb
 import polars as pl
 
 from data_contracts.contract import ExtractContract
+from data_contracts.errors import HomeError
 from pipelines.files import replacing, write_parquet
 from pipelines.ingestion.casting import (
     DUPLICATE_KEY,
@@ -22,8 +23,9 @@ from pipelines.ingestion.casting import (
     literal,
     name,
 )
+from pipelines.ingestion.engine import MEMORY
 from pipelines.ingestion.records import QUARANTINE_SCHEMA
-from pipelines.ingestion.staging import MEMORY, StagedFile
+from pipelines.ingestion.staged import StagedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,4 +340,12 @@ def comparing(
             set python_enable_replacements = false;
             set enable_progress_bar = false;
         """)
-        yield Comparison(contract, staged, known, connection)
+        try:
+            yield Comparison(contract, staged, known, connection)
+        except duckdb.Error as error:  # no fault of the file: disk, memory, old raw
+            raise HomeError(
+                f"{contract.id} cannot be compared with what is known: "
+                f"{str(error).splitlines()[0]}",
+                fix="free disk space; if raw/ was edited by hand, remove "
+                f"raw/{contract.system}/{contract.table} and refresh to land it anew",
+            ) from error

@@ -66,7 +66,9 @@ def test_salesforce_by_its_api_names(mapped) -> None:
                 "ForecastCategory\n"
                 "008A,006A,2025-12-01T09:30:00.000Z,Proposal,900,50,2026-01-31,Commit\n"
             ),
-            "ForecastingQuota.csv": "QuotaOwnerId,QuotaAmount,PeriodId\n005A,90000,p1\n",
+            "ForecastingQuota.csv": (
+                "QuotaOwnerId,QuotaAmount,PeriodId\n005A,90000,p1\n"
+            ),
             "Period.csv": "Id,StartDate,EndDate\np1,2026-01-01,2026-03-31\n",
         },
         "crm-users",
