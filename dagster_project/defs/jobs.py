@@ -6,14 +6,12 @@ from dagster_project.defs.drift.serving import serving_aop, serving_drift_signal
 from dagster_project.defs.plan_book.plan_book import plan_book
 from dagster_project.defs.planning.proposal import proposal
 from dagster_project.defs.warehouse.passes import plan
-from dagster_project.partitions import NIGHTS
 
 _SHOWN = dg.AssetSelection.assets(plan_book, plan, serving_aop, serving_drift_signal)
 
 nightly = dg.define_asset_job(
     "nightly",
     selection=dg.AssetSelection.all(),
-    partitions_def=NIGHTS,
     description="Everything, for one night: extracts to drift signal.",
 )
 replan = dg.define_asset_job(

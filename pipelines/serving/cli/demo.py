@@ -1,11 +1,13 @@
 """`aop demo`: a seeded company's extracts, and with --play the whole loop on it."""
 
+from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipelines import logs
-from pipelines.demo.company import demo_dates
+from pipelines.demo.company import DEMO_SEED, demo_dates
 from pipelines.demo.sizes import SIZES
 from pipelines.serving.cli.options import AsOfOption, HomeOption, VerboseOption
 from pipelines.serving.cli.play import deliver, play
@@ -18,8 +20,17 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command(epilog="Next: aop refresh, or see it whole: aop demo --play")
 def demo(
     size: Annotated[str, typer.Option(help=f"One of {', '.join(SIZES)}.")] = "tiny",
-    seed: Annotated[int, typer.Option(help="Same seed, same company.", min=0)] = 7,
+    seed: Annotated[
+        int, typer.Option(help="Same seed, same company.", min=0)
+    ] = DEMO_SEED,
+    first_day: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="First day of history."),
+    ] = None,
     as_of: AsOfOption = None,
+    scenario: Annotated[
+        Path | None, typer.Option(help="YAML of events and dirt; see the docs.")
+    ] = None,
     is_played: Annotated[
         bool, typer.Option("--play", help="Plan, publish, drift and re-plan on it.")
     ] = False,
@@ -34,7 +45,10 @@ def demo(
         return
     if not settings.policy_file.is_file():
         make_home(settings, policy="demo")
-    night = as_of or demo_dates(size=size).first_night
-    rows = deliver(settings, size=size, seed=seed, night=night)
+    start = first_day.date() if first_day else None
+    night = as_of or demo_dates(size=size, first_day=start).first_night
+    rows = deliver(
+        settings, size=size, seed=seed, night=night, start=start, scenario=scenario
+    )
     print(f"made {rows:,} rows of extracts in {settings.landing}")
     print(f"next: aop refresh --home {settings.home} --as-of {night}")

@@ -3,6 +3,7 @@
 import sys
 import time
 from datetime import date
+from pathlib import Path
 
 from data_contracts.money import show
 from pipelines.demo.company import DemoDates, demo_dates, write_company
@@ -19,10 +20,24 @@ PLANNER = "planner@demo.example"
 """Who decides in the demo; the nights propose, so the planner may approve."""
 
 
-def deliver(settings: Settings, *, size: str, seed: int, night: date) -> int:
+def deliver(
+    settings: Settings,
+    *,
+    size: str,
+    seed: int,
+    night: date,
+    start: date | None = None,
+    scenario: Path | None = None,
+) -> int:
     """Write the company's extracts up to a night; return how many rows."""
     written = write_company(
-        settings.landing, settings.home / "truth", size=size, seed=seed, as_of=night
+        settings.landing,
+        settings.home / "truth",
+        size=size,
+        seed=seed,
+        first_day=start,
+        as_of=night,
+        scenario=scenario,
     )
     return sum(sum(rows.values()) for rows in written.values())
 
