@@ -9,20 +9,14 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from ml.attrition import AttritionEstimator, last_rows, on_the_books, tenure_band
-from ml.panel import Floats, Ints, check_columns, month_number, refuse_where
+from ml.attrition import AttritionEstimator, tenure_band
+from ml.capacity_seats import NEVER, Seats, seat_everyone
+from ml.panel import Floats, check_columns
 from ml.ramp import RampEstimator
 from ml.ramp_model import RampFit
 from ml.ramp_smooth import KNOTS
 
-HIRE_COLUMNS: dict[str, pl.DataType] = {
-    "segment_id": pl.String(),
-    "role": pl.String(),
-    "month_start": pl.Date(),
-    "hires_count": pl.Int64(),
-}
 CELLS = 400_000  # draws x seats held in memory at once
-NEVER = 10_000  # a month beyond every horizon
 MODEL_SD = 0.03  # log level error of company and group that past backtests still showed
 
 
@@ -86,20 +80,6 @@ class CapacityForecast:
                 raise ValueError(f"no {level} {node!r} in the capacity simulation")
             met.append(float((total[:, members].sum(axis=1) >= cents).mean()))
         return rows.with_columns(met_share=pl.Series(met, dtype=pl.Float64))
-
-
-@dataclass(frozen=True, slots=True)
-class _Seats:
-    """Everyone who will sit or may sit in the simulation, sorted by group."""
-
-    group: Ints  # (s,) place among the fitted groups
-    label: Ints  # (s,) place among the reported groups
-    tenure: Floats  # (s,) months at the middle of the first simulated month
-    shape: Floats  # (s,) gamma posterior of talent
-    rate: Floats
-    attained: Floats  # (s,) log trailing attainment
-    starts: Ints  # (s,) month of start, < 0 for people already there
-    ends: Ints  # (s,) month of a departure already known, NEVER otherwise
 
 
 def simulate_capacity(
@@ -170,7 +150,7 @@ def simulate_capacity(
     if attrition.panel_.rep_ids != ramp.panel_.rep_ids:
         raise ValueError("ramp and attrition were fitted to different reps")
     says = assumptions or CapacityAssumptions()
-    seats, labels, borrowed = _seats(ramp, attrition, hires)
+    seats, labels, borrowed = seat_everyone(ramp, attrition, hires)
     first = int(ramp.panel_.months[-1]) + 1
     months_out = [
         date((first + h) // 12, (first + h) % 12 + 1, 1) for h in range(months)
@@ -222,7 +202,7 @@ class _Run:
         self,
         ramp: RampEstimator,
         attrition: AttritionEstimator,
-        seats: _Seats,
+        seats: Seats,
         says: CapacityAssumptions,
         theta: Floats,
         beta: Floats,
@@ -338,75 +318,10 @@ class _Run:
         self.attained[leaves] = 0.0
 
 
-def _by_label(values: Floats, seats: _Seats, n_labels: int) -> Floats:
+def _by_label(values: Floats, seats: Seats, n_labels: int) -> Floats:
     """Sum seats into labels, (draws, labels); seats are sorted by label."""
     out = np.zeros((len(values), n_labels))
     if values.shape[1]:
         present, first = np.unique(seats.label, return_index=True)
         out[:, present] = np.add.reduceat(values, first, axis=1)
     return out
-
-
-def _nearest_group(
-    groups: list[tuple[str, str]], reps: Ints, wanted: tuple[str, str]
-) -> int:
-    """Return the fitted group that stands in for `wanted`: segment, role, biggest."""
-
-    def rank(g: int) -> tuple[bool, bool, int, int]:
-        segment, role = groups[g]
-        return (segment == wanted[0], role == wanted[1], int(reps[g]), -g)
-
-    return max(range(len(groups)), key=rank)
-
-
-def _seats(
-    ramp: RampEstimator, attrition: AttritionEstimator, hires: pl.DataFrame | None
-) -> tuple[_Seats, list[tuple[str, str]], list[bool]]:
-    """Put the roster and the planned hires on one list of seats."""
-    panel, fit = ramp.panel_, ramp.fit_
-    names = np.flatnonzero(on_the_books(panel))
-    last = last_rows(panel)[names]
-    final = panel.month.max()
-    ends = np.full(len(last), NEVER)
-    notice = panel.frame["left_on"][last.tolist()]
-    known = notice.is_not_null().to_numpy()
-    if known.any():
-        ends[known] = month_number(notice.drop_nulls()) - int(panel.months[-1]) - 1
-    group = [panel.groups[g] for g in panel.group[last]]
-    new: list[tuple[tuple[str, str], int]] = []
-    if hires is not None and hires.height:
-        rows = check_columns(hires, HIRE_COLUMNS, "the hiring plan")
-        refuse_where(
-            rows,
-            pl.any_horizontal(pl.all().is_null()) | (pl.col("hires_count") < 0),
-            "a hire is incomplete or negative",
-            "give segment_id, role, month_start and a count of 0 or more",
-        )
-        starts = month_number(rows["month_start"]) - int(panel.months[-1]) - 1
-        for (s, r, _, count), at in zip(rows.iter_rows(), starts, strict=True):
-            new += [((str(s), str(r)), max(int(at), 0))] * int(count)
-    labels = sorted(set(group) | {g for g, _ in new} | set(panel.groups))
-    reps = np.bincount(fit.pair_group, minlength=len(panel.groups))
-    place = {
-        g: panel.groups.index(g) if g in panel.groups
-        else _nearest_group(panel.groups, reps, g)
-        for g in labels
-    }  # fmt: skip
-    everyone = group + [g for g, _ in new]
-    a, k = fit.talent_precision, len(new)
-    label = np.array([labels.index(g) for g in everyone], dtype=np.intp)
-    starts_all = np.array([-1] * len(last) + [at for _, at in new], dtype=np.intp)
-    order = np.lexsort((np.arange(len(label)), starts_all, label))
-    seats = _Seats(
-        group=np.array([place[g] for g in everyone], dtype=np.intp)[order],
-        label=label[order],
-        tenure=np.append(
-            panel.tenure[last] + (final - panel.month[last]) + 1.0, np.full(k, 0.5)
-        )[order],
-        shape=np.append(fit.rep_shape[names], np.full(k, a))[order],
-        rate=np.append(fit.rep_rate[names], np.full(k, a))[order],
-        attained=np.append(attrition.attainment_[names], np.zeros(k))[order],
-        starts=starts_all[order],
-        ends=np.append(ends, np.full(k, NEVER))[order].astype(np.intp),
-    )
-    return seats, labels, [g not in panel.groups for g in labels]
