@@ -204,10 +204,9 @@ def _give(
 
 def _smallest_conflict(problem: TerritoryProblem) -> tuple[str, ...]:
     """Drop policies one by one while the rest still cannot hold."""
-    policies = [*POLICIES, *_limit_policies(problem)]
     kept: list[str] = []
     now = problem
-    for name, without in policies:
+    for name, without in policies_of(problem):
         looser = without(now)
         counted, must_give = _layers(looser)
         if counted or must_give:
@@ -217,10 +216,17 @@ def _smallest_conflict(problem: TerritoryProblem) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _limit_policies(
+def policies_of(
     problem: TerritoryProblem,
 ) -> list[tuple[str, Callable[[TerritoryProblem], TerritoryProblem]]]:
-    """Return ceilings and bands of each metric as policies."""
+    """Return every policy of a question with a way to ask without it.
+
+    Returns
+    -------
+    list of (str, callable)
+        Name, and a function that returns the problem without that policy; what a
+        planner can change most easily comes last.
+    """
 
     def without_ceiling(p: TerritoryProblem, g: int) -> TerritoryProblem:
         if p.ceiling is None:
@@ -236,6 +242,7 @@ def _limit_policies(
 
     names = list(enumerate(problem.metric_names))
     return [
+        *POLICIES,
         *((f"{name} ceiling", partial(without_ceiling, g=g)) for g, name in names),
         *((f"{name} band", partial(without_band, g=g)) for g, name in names),
     ]

@@ -39,6 +39,7 @@ def test_small_cases_reach_the_optimum_of_all_choices(seed: int) -> None:
     assert plan.homes.size == 2
 
 
+@pytest.mark.slow
 def test_a_published_instance_is_solved_to_its_optimum() -> None:
     path = PUBLISHED / "pmedcap01.txt"
     if not path.exists():
