@@ -50,8 +50,8 @@ def write_deals(
                     'OPP' || lpad(cast(i as varchar), 9, '0') as opportunity_id,
                     'ACC' || cast(i % 100000 as varchar) as account_id,
                     'USR' || cast(i % 500 as varchar) as owner_id,
-                    'Deal ' || cast(i as varchar) || ', phase ' || cast(i % 7 as varchar)
-                        as name,
+                    'Deal ' || cast(i as varchar) || ', phase ' ||
+                        cast(i % 7 as varchar) as name,
                     ['new', 'expansion', 'renewal'][i % 3 + 1] as type,
                     ['open', 'proposal', 'won', 'lost'][i % 4 + 1] as stage,
                     case when i % {bad} = {bad} - 1 then 'n/a'

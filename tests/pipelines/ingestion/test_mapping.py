@@ -130,7 +130,7 @@ sql: |
         ("select Id as user_id, content as name from deals, read_text('/etc/hosts')",
          "disabled by configuration"),
         ("select Id as user_id, getenv('HOME') as name from deals", "getenv"),
-        ("select 1) to '/tmp/x' (format csv); --", "fails"),
+        ("select 1) to 'x.csv' (format csv); --", "fails"),
     ],
 )  # fmt: skip
 def test_peoples_sql_may_only_select_from_their_files(mapped, sql, told) -> None:
