@@ -134,7 +134,10 @@ def build(
     arguments = ["build", *_places(settings.dbt_target), "--no-write-json"]
     arguments += ["--selector", selector] if selector else []
     arguments += ["--full-refresh"] if full_refresh else []
-    arguments += [] if with_unit_tests else ["--exclude-resource-type", "unit_test"]
+    left_out = ("exposure",) if with_unit_tests else ("exposure", "unit_test")
+    arguments += [
+        word for kind in left_out for word in ("--exclude-resource-type", kind)
+    ]
     with exclusive(settings):
         started = time.perf_counter()
         results = _invoke(arguments, settings.home, parsed=manifest())

@@ -110,9 +110,8 @@ final as (
         region_id,
         team,
         min(night) as known_from,
-        case
-            when count(*) = count(next_night) then {{ add_days(-1, 'max(next_night)') }}
-        end as known_to
+        case when count(*) = count(next_night) then {{ add_days(-1, 'max(next_night)') }} end
+            as known_to
     from numbered
     group by rep_id, valid_from, valid_to, role, segment_id, region_id, team, belief
 

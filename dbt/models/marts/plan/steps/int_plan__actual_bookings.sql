@@ -1,6 +1,7 @@
 with bookings as (
 
-    select * from {{ ref('fct_bookings') }} where is_in_plan
+    select * from {{ ref('fct_bookings') }}
+    where is_in_plan
 
 ),
 
