@@ -102,7 +102,7 @@ def _answer(
         forecasts,
         plan,
         draft,
-        title=f"re-plan from {plan.effective_from}: {breach.cause}",
+        title=f"re-plan of {breach.scope} from {plan.effective_from}: {breach.cause}",
         why=f"{breach.cause}; may change {', '.join(breach.asks_for)} "
         f"within {breach.scope}",
         actor=actor,
