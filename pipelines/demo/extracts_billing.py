@@ -133,7 +133,10 @@ def invoice_lines(world: World, night: int) -> Iterator[pl.DataFrame]:
                 "invoice_id": ids("in_", lines["invoice"][rows], 9),
                 "amount": amounts(lines["amount_cents"][rows]),
                 "period_start": days(lines["start"][rows]),
-                "period_end": days(lines["end"][rows]),
+                # the contract wants the last day, the books hold the day after
+                "period_end": days(
+                    np.maximum(lines["end"][rows] - 1, lines["start"][rows])
+                ),
                 "item_id": ids("si_", lines["item"][rows], 8),
                 "is_proration": lines["is_proration"][rows],
             }
