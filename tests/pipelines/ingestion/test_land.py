@@ -260,7 +260,7 @@ def test_a_file_dated_after_the_night_waits(deliver, landing) -> None:
         (HEADER + ONE + 'u2,"2026-01-01,2026-03-31,1,U', ".csv", "is cut short"),
         (HEADER.replace("currency", "quota") + ONE, ".csv", "column quota 2 times"),
         (b"\x1f\x8b\x08\x00 not gzip", ".csv.gz", "cannot be read"),
-        (gzip.compress((HEADER + ONE).encode())[:-9], ".csv.gz", "cannot be read"),
+        (gzip.compress((HEADER + ONE).encode(), mtime=0)[:-9], ".csv.gz", "cannot be read"),
         ("PAR1 nonsense", ".parquet", "cannot be read"),
         (HEADER + ONE, ".xlsx", "not a format"),
         (HEADER + "a,b,c,d,e\n" * 2 + ONE, ".csv", "2 of 3 rows break crm-quotas"),
