@@ -17,6 +17,7 @@ NEXT = date(2026, 2, 1)
 HEADER = "user_id,period_start,period_end,quota,currency\n"
 ONE = "u1,2026-01-01,2026-03-31,1000.50,USD\n"
 TWO = "u2,2026-01-01,2026-03-31,2000,USD\n"
+CUT_GZIP = gzip.compress((HEADER + ONE).encode(), mtime=0)[:-9]
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
@@ -260,7 +261,7 @@ def test_a_file_dated_after_the_night_waits(deliver, landing) -> None:
         (HEADER + ONE + 'u2,"2026-01-01,2026-03-31,1,U', ".csv", "is cut short"),
         (HEADER.replace("currency", "quota") + ONE, ".csv", "column quota 2 times"),
         (b"\x1f\x8b\x08\x00 not gzip", ".csv.gz", "cannot be read"),
-        (gzip.compress((HEADER + ONE).encode(), mtime=0)[:-9], ".csv.gz", "cannot be read"),
+        (CUT_GZIP, ".csv.gz", "cannot be read"),
         ("PAR1 nonsense", ".parquet", "cannot be read"),
         (HEADER + ONE, ".xlsx", "not a format"),
         (HEADER + "a,b,c,d,e\n" * 2 + ONE, ".csv", "2 of 3 rows break crm-quotas"),
