@@ -20,9 +20,9 @@ def defs() -> dg.Definitions:
     return defs
 
 
-def test_the_jobs_are_the_three_of_the_loop(defs: dg.Definitions) -> None:
+def test_the_jobs_are_those_of_the_loop(defs: dg.Definitions) -> None:
     names = {job.name for job in defs.resolve_all_job_defs()}
-    assert {"nightly", "replan", "publication"} <= names
+    assert {"nightly", "replan", "answer", "publication"} <= names
 
 
 def test_nothing_planned_is_rebuilt_before_people_publish(defs: dg.Definitions) -> None:
@@ -58,7 +58,7 @@ def test_every_asset_has_a_group_an_owner_kinds_and_a_description(
 
 
 def test_the_night_starts_at_two_and_is_on_by_default(defs: dg.Definitions) -> None:
-    schedule = defs.get_schedule_def("every_night")
+    schedule = defs.resolve_schedule_def("every_night")
     assert schedule.cron_schedule == "0 2 * * *"
     assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
 
 from pipelines.ledger.store import Ledger
@@ -98,7 +99,7 @@ def test_the_answer_keeps_every_months_quota_total(home: Path) -> None:
 
     def by_month(version: int) -> dict[date, int]:
         lines = ledger.lines(version, "quota")
-        totals = lines.group_by("month_start").agg(lines["quota_cents"].sum())
+        totals = lines.group_by("month_start").agg(pl.sum("quota_cents"))
         return dict(totals.iter_rows())
 
     new, old = by_month(answer.version), by_month(1)

@@ -43,10 +43,5 @@ def proposal(
         )
     # what follows waits for this asset, so it is told of in nights without news too
     rows = sum(lines.height for lines in content.values())
-    yield dg.MaterializeResult(
-        metadata={
-            "dagster/row_count": rows,
-            "version": newest.version,
-            "is_new": made is not None,
-        }
-    )
+    about = {"version": newest.version, "is_new": made is not None}
+    yield dg.MaterializeResult(metadata={"dagster/row_count": rows, **about})
