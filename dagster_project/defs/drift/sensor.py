@@ -41,12 +41,11 @@ def drift_breach(
     if not new:
         keys = ", ".join(breach.key for breach in due)
         return dg.SkipReason(f"already sent to planning: {keys}")
-    requests = [
-        dg.RunRequest(
-            run_key=breach.key,
-            tags={BREACH_TAG: breach.key, "aop/metric": str(breach.metric)},
-        )
-        for breach in new
-    ]
     cursor = json.dumps([breach.key for breach in due])  # answered ones drop out
-    return dg.SensorResult(run_requests=requests, cursor=cursor)
+    return dg.SensorResult(run_requests=[_ask(one) for one in new], cursor=cursor)
+
+
+def _ask(breach: Breach) -> dg.RunRequest:
+    """Ask for one answer; the run key keeps it from being asked for twice."""
+    tags = {BREACH_TAG: breach.key, "aop/metric": str(breach.metric)}
+    return dg.RunRequest(run_key=breach.key, tags=tags)
