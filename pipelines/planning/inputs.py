@@ -42,7 +42,7 @@ from core.fct_bookings
 where is_in_plan
 order by account_id, booked_on, amount_cents
 """
-_OPEN_BREACHES = """
+_BREACHES = """
 select
     breach_key, metric, node_level, node_id, direction, first_seen_on, scope,
     asks_for, cause, state, plan_version
@@ -110,7 +110,7 @@ def reference_run(settings: Settings) -> dict[str, date]:
 
 def read_breaches(settings: Settings) -> pl.DataFrame:
     """Read every breach of the last night, whatever its state."""
-    return warehouse.read(settings, _OPEN_BREACHES)
+    return warehouse.read(settings, _BREACHES)
 
 
 def read_forecast(settings: Settings, name: str) -> pl.DataFrame:

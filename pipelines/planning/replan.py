@@ -45,15 +45,6 @@ def all_breaches(settings: Settings) -> list[Breach]:
     ]
 
 
-def due(settings: Settings) -> list[Breach]:
-    """Return the breaches that ask for a re-plan and have no answer yet."""
-    return [
-        breach
-        for breach in all_breaches(settings)
-        if breach.state is BreachState.OPEN and breach.asks_for
-    ]
-
-
 def rest_of(facts: Facts, parent_effective_to: date) -> Horizon:
     """Return what a re-plan may change: from next month to the plan's end.
 
