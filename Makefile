@@ -30,7 +30,7 @@ demo: setup ## make a small company, plan it, watch it drift and re-plan
 	$(BIN)/aop demo --play --home $(DEMO_HOME)
 
 test: setup ## every test
-	$(BIN)/python -m pytest -q -n 2 --dist loadscope
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder
 
 check: setup lint quick ## style, types, import stairs, SQL, quick tests: under 90 seconds
 
@@ -43,7 +43,7 @@ lint: setup
 	cd dbt && AOP_HOME=/nonexistent ../$(BIN)/dbt --quiet parse --profiles-dir . --no-send-anonymous-usage-stats
 
 quick: setup
-	$(BIN)/python -m pytest -q -n 2 --dist loadscope -m "not slow" --ignore tests/dagster_project
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m "not slow" --ignore tests/dagster_project
 
 bench: setup ## measure, each figure as a ratio to a named baseline in the same run
 	$(BIN)/python -m tests.benchmarks
