@@ -12,7 +12,7 @@ export NUMBA_NUM_THREADS ?= 1
 export DO_NOT_TRACK ?= 1
 export DAGSTER_DISABLE_TELEMETRY ?= 1
 
-.PHONY: help setup demo test check lint quick bench serve docs lock clean
+.PHONY: help setup demo test check style types sql quick bench serve lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -32,18 +32,23 @@ demo: setup ## make a small company, plan it, watch it drift and re-plan
 test: setup ## every test
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder
 
-check: setup lint quick ## style, types, import stairs, SQL, quick tests: under 90 seconds
+check: setup ## style, types, import stairs, SQL, quick tests: under 90 seconds
+	@$(MAKE) --no-print-directory --output-sync -j 3 types sql style quick
 
-lint: setup
+style: setup
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --quiet --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports > /dev/null || $(BIN)/lint-imports
-	$(BIN)/sqlfluff lint --processes 2 -q dbt/models
-	cd dbt && AOP_HOME=/nonexistent ../$(BIN)/dbt --quiet parse --profiles-dir . --no-send-anonymous-usage-stats
+
+types: setup
+	$(BIN)/mypy
+
+sql: setup
+	$(BIN)/sqlfluff lint --processes 1 -q dbt/models
+	cd dbt && AOP_HOME=/nonexistent ../$(BIN)/dbt --quiet parse --profiles-dir . --target-path target/check --no-send-anonymous-usage-stats
 
 quick: setup
-	$(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m "not slow" --ignore tests/dagster_project
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m "not slow" --ignore tests/dagster_project tests
 
 bench: setup ## measure, each figure as a ratio to a named baseline in the same run
 	$(BIN)/python -m tests.benchmarks
