@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from data_contracts.errors import ContractError
+from data_contracts.faults import faults_of
 
 EXTRACTS = Path(__file__).parent / "extracts"
 MAPPINGS = Path(__file__).parent / "mappings"
@@ -327,11 +328,7 @@ def load_contract(path: Path) -> ExtractContract:
             f"contract {path} is not YAML: {error}", fix=f"mend {path.name} there"
         ) from error
     except ValidationError as error:
-        faults = "\n  ".join(
-            f"{'.'.join(map(str, fault['loc'])) or 'the contract'}: "
-            f"{fault['msg'].removeprefix('Value error, ')}"
-            for fault in error.errors()
-        )
+        faults = "\n  ".join(faults_of(error, "the contract"))
         raise ContractError(
             f"contract {path} breaks the standard:\n  {faults}",
             fix=f"mend these keys of {path.name}",

@@ -213,6 +213,11 @@ def load_policy(path: Path) -> CompanyPolicy:
             f"policy {path} cannot be read: {error.strerror}",
             fix="write one: aop init",
         ) from error
+    except UnicodeDecodeError as error:
+        raise PolicyError(
+            f"policy {path} is not UTF-8 text: {error.reason} at byte {error.start}",
+            fix=f"save {path.name} as UTF-8",
+        ) from error
     try:
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
         values = yaml.safe_load(text)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from data_contracts.contract import MAPPINGS, contract_ids
 from data_contracts.errors import ContractError
+from data_contracts.faults import faults_of
 
 
 class _Part(BaseModel):
@@ -130,11 +131,7 @@ def load_mapping(name: str, home: Path) -> Mapping:
             f"mapping {path} is not YAML: {error}", fix=f"mend {path.name} there"
         ) from error
     except ValidationError as error:
-        faults = "\n  ".join(
-            f"{'.'.join(map(str, fault['loc'])) or 'the mapping'}: "
-            f"{fault['msg'].removeprefix('Value error, ')}"
-            for fault in error.errors()
-        )
+        faults = "\n  ".join(faults_of(error, "the mapping"))
         raise ContractError(
             f"mapping {path} breaks its rules:\n  {faults}",
             fix=f"mend these keys of {path.name}",

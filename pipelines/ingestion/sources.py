@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from data_contracts.contract import ExtractContract, all_contracts, contract_ids
 from data_contracts.errors import ContractError, HomeError
+from data_contracts.faults import faults_of
 from pipelines.ingestion.mapping import ContractRecipe, Mapping, load_mapping
 from pipelines.settings import Settings
 
@@ -87,11 +88,7 @@ def load_sources(settings: Settings) -> tuple[Source, ...]:
             f"sources file {path} is not YAML: {error}", fix=f"mend {path.name} there"
         ) from error
     except ValidationError as error:
-        faults = "\n  ".join(
-            f"{'.'.join(map(str, fault['loc']))}: "
-            f"{fault['msg'].removeprefix('Value error, ')}"
-            for fault in error.errors()
-        )
+        faults = "\n  ".join(faults_of(error, "the sources"))
         raise HomeError(
             f"sources file {path} breaks its rules:\n  {faults}",
             fix=f"mend these keys of {path.name}",

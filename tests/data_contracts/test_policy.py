@@ -61,3 +61,11 @@ def test_broken_yaml_and_a_missing_file_say_what_to_do(tmp_path: Path) -> None:
 def test_a_file_that_is_no_mapping_is_a_policy_error(tmp_path: Path, text: str) -> None:
     with pytest.raises(PolicyError):
         load_policy(write(tmp_path, text))
+
+
+def test_a_policy_that_is_not_utf8_says_how_to_save_it(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_bytes(GOOD.replace("Acme", "Müller").encode("latin-1"))
+    with pytest.raises(PolicyError, match="not UTF-8") as caught:
+        load_policy(path)
+    assert "save policy.yaml as UTF-8" in caught.value.fix

@@ -9,6 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from data_contracts.errors import LedgerError
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -177,7 +179,10 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Refuse: a ledger is never emptied by a tool."""
-    raise NotImplementedError("restore the ledger from a backup instead")
+    raise LedgerError(
+        "a ledger cannot be taken back to an older form: versions would be lost",
+        fix="restore the ledger from a backup",
+    )
 
 
 def _forbid_changes() -> None:
