@@ -1,8 +1,8 @@
 """The one door to the warehouse: who may hold it, what it says when it cannot."""
 
+import logging
 import multiprocessing
 import os
-import time
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 
 from data_contracts.errors import AopError, BusyError, HomeError
 from pipelines import warehouse
+from pipelines.logs import logger
 from pipelines.settings import Settings
 from pipelines.warehouse import BuildResult, NodeResult
 
@@ -104,25 +105,41 @@ def test_a_failure_inside_frees_the_home(tmp_path: Path) -> None:
         pass
 
 
-def _hold(home: Path, has_it: Event, seconds: float) -> None:
+def _hold(home: Path, has_it: Event, may_end: Event) -> None:
     with warehouse.exclusive(Settings(home)):
         has_it.set()
-        time.sleep(seconds)
+        may_end.wait(60)
+
+
+class _OnFirstWord(logging.Handler):
+    """Set an event as soon as anything is logged, and keep what was said."""
+
+    def __init__(self, event: Event) -> None:
+        super().__init__()
+        self.event = event
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(record.getMessage())
+        self.event.set()
 
 
 @pytest.mark.slow
-def test_a_second_process_waits_for_the_first_and_says_so(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_second_process_waits_for_the_first_and_says_so(tmp_path: Path) -> None:
     spawn = multiprocessing.get_context("spawn")
-    has_it = spawn.Event()
-    other = spawn.Process(target=_hold, args=(tmp_path, has_it, 1.0))
+    has_it, may_end = spawn.Event(), spawn.Event()
+    other = spawn.Process(target=_hold, args=(tmp_path, has_it, may_end))
     other.start()
     assert has_it.wait(60)
-    with warehouse.exclusive(Settings(tmp_path)):
-        assert not other.is_alive() or other.join(5) is None
-    other.join()
-    assert "another run holds" in caplog.text
+    handler = _OnFirstWord(may_end)
+    log = logger(warehouse.__name__)
+    log.addHandler(handler)
+    try:
+        with warehouse.exclusive(Settings(tmp_path)):
+            assert any("another run holds" in word for word in handler.said)
+    finally:
+        log.removeHandler(handler)
+        other.join()
 
 
 @pytest.mark.slow
