@@ -20,7 +20,7 @@ MAY_READ = {
     "marts/drift": {"staging", "marts/core", "marts/plan", "marts/drift"},
     "marts/semantic": {"marts/core", "marts/plan", "marts/forecast", "marts/drift"},
 }
-ACTUALS = {"reference", "crm", "hris", "billing", "quality"}
+ACTUALS = {"reference", "crm", "hris", "billing", "finance", "quality"}
 
 
 @pytest.fixture(scope="module")
