@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -18,7 +18,7 @@ from dagster_project.resources import Home
 from data_contracts.errors import AopError, HomeError
 from data_contracts.policy import load_policy
 from pipelines.logs import logger
-from pipelines.publication import drift_signal
+from pipelines.publication import drift_signal, notices
 from pipelines.serving.orchestrator import RefreshReport
 from pipelines.settings import Settings
 
@@ -56,6 +56,21 @@ def refresh(
             fix="give the night of an extract: aop extracts list",
         )
     load_policy(settings.require_home().policy_file)  # refused before anything lands
+    try:
+        report = _refreshed(settings, night, watcher)
+    except AopError as error:
+        failed = notices.failed_night(
+            f"{night} {error.what}", f"night {night}: {error}"
+        )
+        _tell(settings, [failed])
+        raise
+    _tell(settings, notices.due(settings))
+    return report
+
+
+def _refreshed(
+    settings: Settings, night: date, watcher: Watcher | None
+) -> RefreshReport:
     started = time.monotonic()
     runs = [_run("nightly", settings, watcher, night=night)]
     signal = drift_signal.read(settings)
@@ -79,6 +94,16 @@ def refresh(
         breaches=tuple(breach.key for breach in due),
         proposals=tuple(version for run in runs for version in _proposals(run)),
     )
+
+
+def _tell(settings: Settings, found: list[notices.Notice]) -> None:
+    """Tell people, where the home has receivers; a fault there fails no night."""
+    if not settings.notify_urls:
+        return
+    try:
+        notices.tell(settings, found, datetime.now(UTC))
+    except AopError as error:
+        _LOG.warning("nobody was told: %s", error)
 
 
 def publish(settings: Settings, watcher: Watcher | None = None) -> None:

@@ -1,7 +1,7 @@
 """Where things are: the one reader of the environment. Not for what was decided."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -18,10 +18,13 @@ class Settings:
         Folder of one company's plan; need not exist yet.
     ledger_url : str
         SQLAlchemy URL of the ledger; empty means SQLite inside the home.
+    notify_urls : tuple of str
+        Who is told of breaches, proposals and failed nights; may hold passwords.
     """
 
     home: Path
     ledger_url_override: str = ""
+    notify_urls: tuple[str, ...] = field(default=(), repr=False)
 
     @classmethod
     def from_env(cls, home: Path | None = None) -> Self:
@@ -30,6 +33,7 @@ class Settings:
         return cls(
             home=chosen.expanduser().resolve(),
             ledger_url_override=os.environ.get("AOP_LEDGER_URL", ""),
+            notify_urls=tuple(os.environ.get("AOP_NOTIFY_URLS", "").split()),
         )
 
     def require_home(self) -> Self:
@@ -88,6 +92,11 @@ class Settings:
         return self.home / "forecast"
 
     @property
+    def inputs(self) -> Path:
+        """What every proposed version was computed from."""
+        return self.home / "inputs"
+
+    @property
     def plan_book(self) -> Path:
         """Published plan versions as rows."""
         return self.home / "plan_book"
@@ -123,6 +132,11 @@ class Settings:
         return self.serving / "drift_signal.json"
 
     @property
+    def notices(self) -> Path:
+        """What people were told, and when."""
+        return self.home / "notices.json"
+
+    @property
     def outbox(self) -> Path:
         """Load files for CRM and compensation, one folder a version."""
         return self.home / "outbox"
@@ -141,3 +155,38 @@ class Settings:
     def lock_file(self) -> Path:
         """Held by the one run that may write this home."""
         return self.home / ".lock"
+
+
+def credential(source: str, key: str) -> str:
+    """Read one credential of a source from the environment, where alone it stands.
+
+    Parameters
+    ----------
+    source : str
+        The source's name in sources.yaml, such as ``salesforce``.
+    key : str
+        Such as ``CLIENT_SECRET``: together ``AOP_SALESFORCE_CLIENT_SECRET``.
+
+    Raises
+    ------
+    HomeError
+        If the environment does not hold it.
+    """
+    variable = credential_name(source, key)
+    value = os.environ.get(variable, "")
+    if not value:
+        raise HomeError(
+            f"source {source} needs {variable}, which the environment does not hold",
+            fix=f"set {variable} where the command or the service runs",
+        )
+    return value
+
+
+def has_credential(source: str, key: str) -> bool:
+    """Tell whether the environment holds a credential of a source."""
+    return bool(os.environ.get(credential_name(source, key), ""))
+
+
+def credential_name(source: str, key: str) -> str:
+    """Name the variable of a credential: ``AOP_<SOURCE>_<KEY>``."""
+    return f"AOP_{source.upper().replace('-', '_')}_{key}"

@@ -1,10 +1,15 @@
-"""The one nightly schedule."""
+"""What starts a night: the clock, and files that were delivered."""
 
+import hashlib
+import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import dagster as dg
 
 from dagster_project.defs.jobs import nightly
+from pipelines.ingestion.listing import State, list_extracts
+from pipelines.settings import Settings
 
 
 @dg.schedule(
@@ -16,3 +21,40 @@ def every_night(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest
     """Refresh at two in the morning for the day that begins."""
     night = context.scheduled_execution_time.date().isoformat()
     yield dg.RunRequest(run_key=night, partition_key=night)
+
+
+@dg.sensor(
+    job=nightly,
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.STOPPED,  # for who delivers during the day
+)
+def files_delivered(
+    context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> dg.SensorResult | dg.SkipReason:
+    """Run the night of files that wait, once they are there two ticks running."""
+    if not settings.policy_file.is_file():
+        return dg.SkipReason(f"{settings.home} is not a home yet: aop init")
+    today = datetime.now(UTC).date()
+    rows = list_extracts(settings, today)
+    waiting = {
+        f"{one.known_on} {one.file}": one.known_on
+        for one in rows
+        if one.state is State.WAITING and one.known_on
+    }
+    if not waiting:
+        return dg.SkipReason("every file that was delivered is loaded or refused")
+    state = json.loads(context.cursor or "{}")
+    files = sorted(waiting)
+    if files == state.get("asked"):
+        return dg.SkipReason(f"already sent to be loaded: {', '.join(files)}")
+    if files != state.get("seen"):
+        return dg.SensorResult(
+            skip_reason=f"{len(files)} files may still be arriving",
+            cursor=json.dumps(state | {"seen": files}),
+        )
+    night = max(waiting.values()).isoformat()
+    key = hashlib.sha256("\n".join(files).encode()).hexdigest()[:16]
+    request = dg.RunRequest(run_key=f"files-{night}-{key}", partition_key=night)
+    return dg.SensorResult(
+        run_requests=[request], cursor=json.dumps({"seen": files, "asked": files})
+    )

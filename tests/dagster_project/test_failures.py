@@ -3,8 +3,9 @@
 import dagster as dg
 import pytest
 
+from dagster_project import failures
 from dagster_project.failures import first_stated, stated
-from data_contracts.errors import AopError, ContractError, HomeError
+from data_contracts.errors import AopError, BusyError, ContractError, HomeError
 
 
 def _one(error: Exception) -> list[dg.DagsterEvent]:
@@ -31,3 +32,28 @@ def test_a_fault_of_the_program_is_not_dressed_up_as_the_planners() -> None:
 def test_a_quiet_block_changes_nothing() -> None:
     with stated():
         pass
+
+
+def test_what_somebody_else_holds_is_tried_again_and_then_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(failures, "FIRST_WAIT_SECONDS", 0.0)
+    tries: list[int] = []
+
+    @dg.asset
+    def contended() -> None:
+        with stated():
+            tries.append(len(tries))
+            if len(tries) < 3:
+                raise BusyError("the copy is being read", fix="wait")
+
+    assert dg.materialize([contended]).success
+    assert tries == [0, 1, 2]
+
+
+def test_what_stays_held_ends_as_the_fault_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(failures, "FIRST_WAIT_SECONDS", 0.0)
+    found = first_stated(_one(BusyError("the copy is being read", fix="wait")))
+    assert type(found) is BusyError
