@@ -52,12 +52,18 @@ class Tally:
     by_year: list[int] = field(default_factory=lambda: [0, 0])
 
 
-def world(seed: int, effect: np.ndarray | None = None, months: int = YEAR) -> World:
+def world(
+    seed: int,
+    effect: np.ndarray | None = None,
+    months: int = YEAR,
+    *,
+    farthest_stretch: float = 0.15,
+) -> World:
     """Simulate history and `months` more; `effect` (TEAMS, months) bends the latter."""
     rng = np.random.default_rng(seed)
     total = HISTORY + months
     size = rng.lognormal(0, 0.5, TEAMS) * 100_000
-    stretch = 1 + rng.uniform(0, 0.15, TEAMS)
+    stretch = 1 + rng.uniform(0, farthest_stretch, TEAMS)
     season = SEASON[np.arange(total) % 12]
     market = np.empty(total)
     state = 0.0
@@ -128,7 +134,9 @@ def _evidence(
     return path.below, path.above
 
 
-def watch(one: World, budget: float, tally: Tally) -> None:
+def watch(
+    one: World, budget: float, tally: Tally, *, takes_plan_at_its_word: bool = False
+) -> None:
     """Count alarms; each sets its node's plan to the new level, as each year does."""
     years = (one.plan.shape[1] - HISTORY) // YEAR
     tally.years += years
@@ -138,6 +146,8 @@ def watch(one: World, budget: float, tally: Tally) -> None:
         for year in range(years):
             first = HISTORY + YEAR * year
             learned = attainment_spread(actual[:, :first], in_force[:, :first])
+            if takes_plan_at_its_word:  # as the drift marts do
+                learned = (np.ones(len(plan)), np.zeros(len(plan)), learned[2])
             base = effect[:, first - 1]
             in_force[:, first:] = plan[:, first:] * base[:, None]
             for node in range(len(plan)):
@@ -209,6 +219,15 @@ def main() -> None:
         f" {crude.hit_nodes / crude.years:.0f} of {SERIES} series; the detector raises"
         f" {clean.alarms / max(crude.alarms, 1):.4f} of them"
     )
+    for stretch in (0.0, 0.15):
+        literal = Tally()
+        for seed in range(60):
+            plans = world(seed, farthest_stretch=stretch)
+            watch(plans, BUDGET, literal, takes_plan_at_its_word=True)
+        print(
+            f"  plans stretched by up to {stretch:.0%}, taken at their word:"
+            f" {literal.alarms / literal.years:.2f} alarms a year"
+        )
     for budget in (BUDGET, 6.0, 12.0):
         busy = Tally()
         for seed in range(60):
