@@ -29,16 +29,31 @@ def signals(settings: Settings) -> Rows:
     )
 
 
-def board(settings: Settings) -> Rows:
-    """Return one row per node and metric: where it stands and how it is judged."""
+def causes(settings: Settings) -> Rows:
+    """Return the causes of every node off plan, the farthest node and cause first.
+
+    A node no further off than the whole company is left out: it has no story of its
+    own. The parts of a node sum to its variance to the cent.
+    """
     return ask(
         settings,
         """
-        select *
-        from drift.rpt_drift_board
+        select
+            node_level,
+            node_id,
+            cause,
+            amount_cents,
+            plan_cents,
+            actual_cents,
+            plan_factor,
+            actual_factor,
+            first_month_start,
+            last_month_start
+        from drift.fct_drift_cause
+        where not is_explained_by_company
         order by
-            case status when 'act' then 0 when 'watch' then 1 when 'on_plan' then 2
-                else 3 end,
-            metric, node_level, node_id
+            node_level <> 'company',
+            abs(actual_cents - plan_cents) desc,
+            node_level, node_id, abs(amount_cents) desc, cause
         """,
     )

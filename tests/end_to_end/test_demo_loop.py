@@ -111,6 +111,17 @@ def test_the_slipped_launch_is_a_breach_of_its_own(home: Path) -> None:
     assert {"rep_left", "launch_slipped"} <= metrics
 
 
+def test_the_causes_of_each_node_sum_to_what_it_is_off_plan(home: Path) -> None:
+    causes = told("drift", "--why", "--home", str(home))["causes"]
+    nodes = {(row["node_level"], row["node_id"]) for row in causes}
+    assert any(level == "company" for level, _ in nodes)
+    for node in nodes:
+        mine = [row for row in causes if (row["node_level"], row["node_id"]) == node]
+        off_plan = mine[0]["actual_cents"] - mine[0]["plan_cents"]
+        assert sum(row["amount_cents"] for row in mine) == off_plan
+        assert {"coverage", "productivity"} & {row["cause"] for row in mine}
+
+
 def test_quotas_add_up_to_the_company_in_every_month(
     serving: duckdb.DuckDBPyConnection,
 ) -> None:

@@ -6,7 +6,7 @@ import typer
 
 from pipelines.serving.cli.options import HomeOption, JsonOption
 from pipelines.serving.cli.output import document, table
-from pipelines.serving.drifting import breaches, signals
+from pipelines.serving.drifting import breaches, causes, signals
 from pipelines.settings import Settings
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -22,6 +22,14 @@ _SIGNAL = (
     "is_alarm",
     "is_silent",
 )
+_CAUSE = (
+    "node_level",
+    "node_id",
+    "cause",
+    "amount_cents",
+    "plan_cents",
+    "actual_cents",
+)
 
 
 @app.command(epilog="Next: aop plan list")
@@ -29,16 +37,23 @@ def drift(
     all_signals: Annotated[
         bool, typer.Option("--signals", help="Every signal, not only breaches.")
     ] = False,
+    why: Annotated[
+        bool, typer.Option("--why", help="What explains each node's variance.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List breaches with cause and what each asks for; with --signals every node."""
+    """List breaches and what each asks for to be planned again."""
     settings = Settings.from_env(home)
     found, shown = breaches(settings), signals(settings) if all_signals else []
+    bridges = causes(settings) if why else []
     if as_json:
-        document({"breaches": found, "signals": shown})
+        document({"breaches": found, "signals": shown, "causes": bridges})
         return
     table(found, columns=_BREACH, empty="no breach: every metric is inside its limit")
     if all_signals:
         print()
         table(shown, columns=_SIGNAL, empty="no signal: no plan is in force yet")
+    if why:
+        print()
+        table(bridges, columns=_CAUSE, empty="no cause: no plan month is complete yet")
