@@ -22,6 +22,7 @@ TERM_MONTHS: Final = 12
 RENEWAL_OPENS_DAYS: Final = 90  # before the term ends
 PAYMENT_DAYS: Final = 30
 SHRINK_SHARE: Final = 0.10  # of renewals drop users; assumption
+DOWNGRADE_YEAR_SHARE: Final = 0.04  # of items lose users inside a term; assumption
 LATE_SHARE, UNPAID_SHARE = 0.12, 0.01  # of invoices; assumption
 
 
@@ -43,6 +44,11 @@ class Books:
     )  # fmt: skip
     changes: Columns = field(
         default_factory=lambda: Columns(item="i4", day="i4", users="i4")
+    )
+    credits: Columns = field(
+        default_factory=lambda: Columns(
+            item="i4", due="i4", start="i4", amount_cents="i8"
+        )
     )
     invoices: Columns = field(
         default_factory=lambda: Columns(
@@ -75,6 +81,7 @@ class Billing:
     def __init__(
         self, selling: Selling, market: Market, months: Months, *, seed: int
     ) -> None:
+        self.has_downgrades = not selling.size.is_calm
         self.selling, self.market, self.months, self.seed = (
             selling,
             market,
@@ -107,6 +114,8 @@ class Billing:
         self._renew(month, generator)
         self._open_renewals(month, generator)
         self._invoice(month, generator)
+        if self.has_downgrades:
+            self._downgrade(month)
 
     def _sell(self, won: NDArray[np.int64], generator: np.random.Generator) -> None:
         """Start a subscription, or add an item to the one the account has."""
@@ -213,10 +222,43 @@ class Billing:
             cycle_days=RENEWAL_OPENS_DAYS, outcome=OPEN, luck=0.0, is_alive=is_alive,
             users=1, price_cents=0, amount_cents=yearly[due].astype(np.int64),
             subscription=due, has_competitor=False, closer=-1,
-            odds=share[accounts["segment"][account]],
+            odds=share[accounts["segment"][account]], closing_odds=0.0,
         )  # fmt: skip
         np.add.at(accounts["open_count"], account, 1)
         self.selling.remember(rows)
+
+    def _downgrade(self, month: int) -> None:
+        """Let some items lose users inside a term, after this month's invoices.
+
+        Notes
+        -----
+        What was paid for the rest of the period comes back, by the day, as a line of
+        the next invoice; a subscription that ends before it gets nothing back.
+        """
+        generator = streams.stream(self.seed, "downgrades", month)
+        books, subs, items = self.books, self.books.subscriptions, self.books.items
+        sub, first = items["subscription"], int(self.months.start[month])
+        last = int(self.months.start[month + 1])
+        origin = subs["start"].astype(np.int64)[sub]
+        day = first + split_day(origin)[1] + 1  # the period has been billed
+        drawn = generator.random((len(items), 3))
+        may = (drawn[:, 0] < DOWNGRADE_YEAR_SHARE / 12) & (items["users"] > 5)
+        may &= (items["start"] < first) & (subs["canceled"][sub] == NEVER)
+        day = day + (drawn[:, 1] * np.maximum(0, last - day)).astype(np.int64)
+        item = np.flatnonzero(may & (day < last))
+        day, sub = day[item], sub[item]
+        kept = 0.75 + 0.2 * drawn[item, 2]
+        before = items["users"][item].astype(np.int64)
+        users = (before * kept).astype(np.int64)
+        step = np.where(subs["is_monthly"], 1, 12)[sub]
+        opened, closes = _period(origin[item], day, step)
+        paid = (before - users) * items["price_cents"][item] * step
+        back = np.rint(paid * (closes - day) / (closes - opened)).astype(np.int64)
+        items["users"][item] = users
+        books.changes.add(len(item), item=item, day=day, users=users)
+        books.credits.add(
+            len(item), item=item, due=closes, start=day, amount_cents=-back
+        )
 
     def _invoice(self, month: int, generator: np.random.Generator) -> None:
         """Write this month's invoices: periods that begin, and items added inside one.
@@ -241,27 +283,37 @@ class Billing:
 
         is_added = (start >= first) & (start < last) & (subs["ended"][sub] > start)
         added = np.flatnonzero(is_added)
-        at, of = split_day(start[added])
-        passed = at - began[added] - (of < offset[added])
-        passed -= passed % step[added]
-        opened = add_months(origin[added], passed)
-        closes = add_months(opened, step[added])
+        opened, closes = _period(origin[added], start[added], step[added])
         is_inside = start[added] > opened
         added, opened, closes = added[is_inside], opened[is_inside], closes[is_inside]
         rest = (closes - start[added]) / (closes - opened)
 
+        owed = self.books.credits
+        due = np.flatnonzero((owed["due"] >= first) & (owed["due"] < last))
+        back = owed["item"][due].astype(np.int64)
+        is_kept = subs["ended"][sub[back]] > owed["due"][due]
+        due, back = due[is_kept], back[is_kept]
+        ends = owed["due"][due].astype(np.int64)
         self._write(
-            np.concatenate([cycle, added]),
-            np.concatenate([begins[cycle], start[added]]),
-            np.concatenate([add_months(begins[cycle], step[cycle]), closes]),
-            np.concatenate([fee[cycle], np.rint(fee[added] * rest).astype(np.int64)]),
-            is_proration=np.repeat([False, True], [len(cycle), len(added)]),
+            np.concatenate([cycle, added, back]),
+            np.concatenate([begins[cycle], start[added], ends]),
+            np.concatenate([begins[cycle], start[added], owed["start"][due]]),
+            np.concatenate([add_months(begins[cycle], step[cycle]), closes, ends]),
+            np.concatenate(
+                [
+                    fee[cycle],
+                    np.rint(fee[added] * rest).astype(np.int64),
+                    owed["amount_cents"][due],
+                ]
+            ),
+            is_proration=np.repeat([False, True], [len(cycle), len(added) + len(due)]),
             generator=generator,
         )
 
     def _write(
         self,
         item: NDArray[np.int64],
+        day: NDArray[np.int64],
         start: NDArray[np.int64],
         end: NDArray[np.int64],
         amount: NDArray[np.int64],
@@ -271,18 +323,18 @@ class Billing:
     ) -> None:
         """Gather lines of one subscription and day into a paid or open invoice."""
         sub = self.books.items["subscription"][item]
-        order = np.lexsort((item, sub, start))
+        order = np.lexsort((item, sub, day))
         item, start, end, amount = item[order], start[order], end[order], amount[order]
-        is_proration, sub = is_proration[order], sub[order]
+        is_proration, sub, day = is_proration[order], sub[order], day[order]
         heads = np.ones(len(item), dtype=bool)
-        heads[1:] = (sub[1:] != sub[:-1]) | (start[1:] != start[:-1])
+        heads[1:] = (sub[1:] != sub[:-1]) | (day[1:] != day[:-1])
         heads = np.flatnonzero(heads)
         count = len(heads)
         delay = np.rint(generator.normal(24.0, 8.0, count)).clip(0, 30)
         draw = generator.random(count)
         late = 30 + generator.exponential(18.0, count)
         days = np.where(draw < LATE_SHARE, late, delay).astype(np.int64)
-        issued = start[heads] * SECONDS_A_DAY + 21_600
+        issued = day[heads] * SECONDS_A_DAY + 21_600
         paid = issued + days * SECONDS_A_DAY + 10_800
         total = np.add.reduceat(amount, heads) if count else amount
         invoice = self.books.invoices.add(
@@ -294,3 +346,15 @@ class Billing:
             len(item), invoice=np.repeat(invoice, lengths), item=item,
             amount_cents=amount, start=start, end=end, is_proration=is_proration,
         )  # fmt: skip
+
+
+def _period(
+    origin: NDArray[np.int64], day: NDArray[np.int64], step: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return first day and day after of the billing period each day lies in."""
+    at, of = split_day(day)
+    began, offset = split_day(origin)
+    passed = at - began - (of < offset)
+    passed -= passed % step
+    opened = add_months(origin, passed)
+    return opened, add_months(opened, step)

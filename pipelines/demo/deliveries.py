@@ -4,23 +4,27 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import BinaryIO, Final, Literal, get_args
+from typing import Any, BinaryIO, Final, Literal, get_args
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from data_contracts.errors import PolicyError
+from pipelines.demo.frames import TIME_FORMAT
 from pipelines.demo.vendors import SHAPES, shaped
 
-TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 BIG: Final = frozenset(
     {
         "crm-opportunities", "crm-opportunity-history", "billing-invoices",
-        "billing-invoice-lines",
+        "billing-invoice-lines", "crm-opportunity-field-history",
     }
 )  # fmt: skip
 ENDING: Final = {"plain": "", "gzip": ".gz", "zstd": ".zst"}
+_DELIVERY: Final = {
+    "full": "a missing row is a deleted row",
+    "changes": "only what changed since the night before",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +32,10 @@ class Style:
     """How a night is delivered."""
 
     layout: Literal["canonical", "vendor"] = "canonical"
-    file: Literal["csv", "parquet"] = "csv"  # vendor billing is jsonl instead of csv
-    packing: Literal["plain", "gzip", "zstd"] = "gzip"  # of the four big tables
+    file: Literal["csv", "parquet"] = "csv"  # the vendors' own are CSV and JSON lines
+    packing: Literal["plain", "gzip", "zstd"] = "gzip"  # of the big tables
     delivery: Literal["full", "changes"] = "full"
+    history: Literal["snapshots", "fields"] = "snapshots"  # of deals, in the CRM
 
     def checked(self) -> "Style":
         """Return itself, or say which value does not exist.
@@ -38,7 +43,7 @@ class Style:
         Raises
         ------
         PolicyError
-            If a value is not one of those listed.
+            If a value is not one of those listed, or two do not go together.
         """
         for part in fields(self):
             value, known = getattr(self, part.name), get_args(part.type)
@@ -47,7 +52,47 @@ class Style:
                     f"demo {part.name} {value!r} does not exist",
                     fix=f"choose one of {', '.join(known)}",
                 )
+        if self.layout == "vendor" and self.file == "parquet":
+            raise PolicyError(
+                "demo layout 'vendor' has files of its own, not parquet",
+                fix="choose layout canonical, or leave file out",
+            )
         return self
+
+    @property
+    def sources(self) -> str:
+        """Text of a sources.yaml that reads what this style delivers."""
+        if self.layout == "canonical":
+            places = ["folder: landing\n    layout: by_contract"]
+        else:
+            systems = sorted({shape.folder.split("/")[0] for shape in SHAPES.values()})
+            places = [
+                f"folder: landing/{one}\n    mapping: demo_{one}" for one in systems
+            ]
+        told = "".join(
+            f"  - {place}\n    delivery: {self.delivery}\n" for place in places
+        )
+        return (
+            "# Where the extracts are and how their columns map onto the contracts.\n"
+            f"# delivery: {_DELIVERY[self.delivery]}\nsources:\n{told}"
+        )
+
+
+def style_of(**words: str) -> Style:
+    """Return a style by the words a command was given.
+
+    Raises
+    ------
+    PolicyError
+        If a word is not one of those listed, or two do not go together.
+
+    Examples
+    --------
+    >>> style_of(layout="vendor", delivery="changes").delivery
+    'changes'
+    """
+    given: dict[str, Any] = dict(words)
+    return Style(**given).checked()
 
 
 class Deliverer:
@@ -94,16 +139,24 @@ class Deliverer:
                 if self._known is None or len(piece):
                     self._append(draft / self._place(contract, night), contract, piece)
                     rows[contract] = rows.get(contract, 0) + len(piece)
-            for part in sorted(draft.rglob("*")):
-                if part.is_file():
-                    final = self.landing / part.relative_to(draft)
-                    final.parent.mkdir(parents=True, exist_ok=True)
-                    part.replace(final)
+            self._publish(draft, night)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
         if self.style.delivery == "changes":
             self._known = seen
         return rows
+
+    def _publish(self, draft: Path, night: str) -> None:
+        """Move complete files into place; other files of the same night go."""
+        parts = sorted(part for part in draft.rglob("*") if part.is_file())
+        new = {self.landing / part.relative_to(draft) for part in parts}
+        for part in parts:
+            final = self.landing / part.relative_to(draft)
+            final.parent.mkdir(parents=True, exist_ok=True)
+            part.replace(final)
+            for old in final.parent.glob(f"{night}.*"):
+                if old not in new:  # of another packing or kind
+                    old.unlink()
 
     def _news(
         self,

@@ -1,20 +1,23 @@
 """Make clean extracts as wrong as real ones, and remember what was true."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipelines.demo import streams
-from pipelines.demo.frames import ids, times
+from pipelines.demo import norms, streams
+from pipelines.demo.clocks import local, with_offset, zones_of_seats
+from pipelines.demo.extracts_crm import as_of_night, user_ids
+from pipelines.demo.frames import TIME_FORMAT, days, ids, times
 from pipelines.demo.months import SECONDS_A_DAY
+from pipelines.demo.owners import seats_of_deals, stand_ins
 from pipelines.demo.world import World
 
 COPY_OFFSET: Final = 5_000_000  # account numbers of duplicates start here
 COPY_DEALS_SHARE: Final = 0.3  # of later deals hang on the copy; assumption
-HOURS_FROM_UTC: Final = (-6, 1, 9)  # by region, winter
 GONE_USER: Final = "U9999999"  # an owner the user list does not hold
 VARIANTS: Final = {
     "Software": ("software", "SaaS", "Computer Software"),
@@ -60,6 +63,9 @@ class Soiler:
             "crm-accounts": self._accounts,
             "crm-opportunities": self._opportunities,
             "crm-opportunity-history": self._history,
+            "crm-opportunity-field-history": partial(
+                self._history, name="crm-opportunity-field-history"
+            ),
             "billing-customers": self._customers,
         }
 
@@ -84,21 +90,30 @@ class Soiler:
         chosen = pl.Series(hit)
         if not chosen.any():
             return frame
-        key = frame.columns[0]
-        was = frame.filter(chosen)
-        self.marks.append(
-            was.select(
-                pl.lit(contract).alias("contract"),
-                pl.col(key).alias("row_key"),
-                pl.lit(column).alias("column_name"),
-                pl.lit(kind).alias("kind"),
-                pl.col(column).cast(pl.String).alias("true_value"),
-            )
-        )
+        self._mark(contract, frame, column, chosen, kind, frame[column])
         new = value if isinstance(value, pl.Series) else pl.lit(value)
         return frame.with_columns(
             pl.when(chosen).then(new).otherwise(pl.col(column)).alias(column)
         )
+
+    def _mark(
+        self,
+        contract: str,
+        frame: pl.DataFrame,
+        column: str,
+        hit: pl.Series,
+        kind: str,
+        truth: pl.Series,
+    ) -> None:
+        """Remember what is true of the cells hit."""
+        marked = frame.select(
+            pl.lit(contract).alias("contract"),
+            pl.col(frame.columns[0]).alias("row_key"),
+            pl.lit(column).alias("column_name"),
+            pl.lit(kind).alias("kind"),
+            truth.cast(pl.String).alias("true_value"),
+        )
+        self.marks.append(marked.filter(hit))
 
     def _users(self, frame: pl.DataFrame) -> pl.DataFrame:
         hit = self._hit(self.rates.missing_crosswalk_share, "crosswalk", _rows(frame))
@@ -106,6 +121,12 @@ class Soiler:
 
     def _accounts(self, frame: pl.DataFrame) -> pl.DataFrame:
         rows, rates = _rows(frame), self.rates
+        every, moves = self.world.market.accounts, self.world.market.moves
+        seat = as_of_night(
+            every["first_seat"], moves["account"], moves["day"], moves["seat"],
+            self.night,
+        )[rows]  # fmt: skip
+        self._waiting("crm-accounts", frame, seat)
         clean = frame
         for column, rate, value, kind in (
             ("industry", rates.blank_industry_share, None, "blank"),
@@ -119,7 +140,14 @@ class Soiler:
         pick = streams.uniform_of(self.world.seed, "variant", rows)
         spelt = _variants(frame["industry"], pick)
         frame = self._set("crm-accounts", frame, "industry", hit, spelt, "variant")
-        return pl.concat([frame, self._copies(clean, rows)])
+        copies = self._copies(clean, rows)
+        created = every["created"][rows]
+        city = every["city"][rows].astype(np.int64)  # entered where the account is
+        frame = self._misclocked("crm-accounts", frame, rows, created, city)
+        if frame.schema["created_at"] == pl.String:
+            text = pl.col("created_at").dt.strftime(TIME_FORMAT)
+            copies = copies.with_columns(text)
+        return pl.concat([frame, copies])
 
     def copied_at(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return when each account was entered a second time; far away if never."""
@@ -162,9 +190,20 @@ class Soiler:
             COPY_DEALS_SHARE, "copy deal", rows
         )
         copy = ids("A", owner + COPY_OFFSET, 7)
-        name = "crm-opportunities"
+        name, moves = "crm-opportunities", self.world.deals.moves
         frame = self._set(name, frame, "account_id", hit, copy, "on the copy")
         is_open = ~frame["is_closed"].to_numpy()
+        seat = as_of_night(
+            self.world.deals.rows["first_seat"], moves["deal"], moves["day"],
+            moves["seat"], self.night,
+        )[rows]  # fmt: skip
+        stage = np.where((frame["stage"] == norms.STAGES[0]).to_numpy(), 0, 1)
+        self._waiting(name, frame, seats_of_deals(self.world, rows, seat, stage))
+        is_past = (frame["close_date"].cast(pl.Int32) <= self.night) & pl.Series(
+            is_open
+        )
+        really = days(self.world.deals.rows["ends"][rows] // SECONDS_A_DAY)
+        self._mark(name, frame, "close_date", is_past, "past close date", really)
         hit = self._hit(rates.null_amount_share, "null amount", rows) & is_open
         frame = self._set(name, frame, "amount", hit, None, "no amount")
         hit = self._hit(rates.zero_amount_share, "zero amount", rows) & ~hit
@@ -175,10 +214,9 @@ class Soiler:
         hit &= frame["amount"].is_not_null().to_numpy()
         large = (frame["amount"] * 1000).cast(frame.schema["amount"])
         frame = self._set(name, frame, "amount", hit, large, "outlier")
-        hit = self._hit(rates.local_time_share, "local time", rows)
-        hours = np.array(HOURS_FROM_UTC)[self.world.market.accounts["region"][owner]]
-        local = times(created + hours * 3_600)
-        frame = self._set(name, frame, "created_at", hit, local, "local time")
+        seat = self.world.deals.rows["first_seat"][rows].astype(np.int64)
+        city = zones_of_seats(self.world, seat, created // SECONDS_A_DAY)
+        frame = self._misclocked(name, frame, rows, created, city)
         # weeks after a deal is closed somebody amends its amount
         late = self._hit(rates.late_edit_share, "late edit", rows) & ~is_open
         days_after = 10 + streams.uniform_of(self.world.seed, "late by", rows) * 40
@@ -197,15 +235,50 @@ class Soiler:
             .alias("modified_at")
         )
 
-    def _history(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def _misclocked(
+        self,
+        name: str,
+        frame: pl.DataFrame,
+        rows: NDArray[np.int64],
+        created: NDArray[np.int64],
+        city: NDArray[np.int64],
+    ) -> pl.DataFrame:
+        """Write some times of creation in local time called UTC, or with an offset.
+
+        An offset tells the same moment in other words, so such a column is text.
+        """
+        hit = self._hit(self.rates.local_time_share, f"local time {name}", rows)
+        if hit.any():
+            wall = local(self.world, created, city).dt.replace_time_zone("UTC")
+            frame = self._set(name, frame, "created_at", hit, wall, "local time")
+        share = self.rates.offset_time_share
+        if not share:
+            return frame
+        hit = ~hit & self._hit(share, f"offset {name}", rows)
+        told = with_offset(self.world, created, city)
+        text = pl.col("created_at").dt.strftime(TIME_FORMAT)
+        frame = frame.with_columns(text)
+        return self._set(name, frame, "created_at", hit, told, "offset")
+
+    def _waiting(self, name: str, frame: pl.DataFrame, seat: NDArray[np.int64]) -> None:
+        """Mark what still belongs to a leaver, with who stands in for them."""
+        if not self.rates.left_owner_share:
+            return
+        stand_in = user_ids(stand_ins(self.world, seat, self.night))
+        waits = frame["owner_id"] != stand_in
+        if "is_closed" in frame.columns:
+            waits &= ~frame["is_closed"]
+        self._mark(name, frame, "owner_id", waits, "left owner", stand_in)
+
+    def _history(
+        self, frame: pl.DataFrame, *, name: str = "crm-opportunity-history"
+    ) -> pl.DataFrame:
         seconds = frame["changed_at"].dt.epoch("s").to_numpy()
         rows = _rows(frame) * 8_191 + seconds
         hit = self._hit(self.rates.backdated_stage_share, "backdated", rows)
         back = 1 + streams.uniform_of(self.world.seed, "back by", rows) * 20
         moved = times(seconds - (back * SECONDS_A_DAY).astype(np.int64) - 1)
-        return self._set(
-            "crm-opportunity-history", frame, "changed_at", hit, moved, "backdated"
-        )
+        return self._set(name, frame, "changed_at", hit, moved, "backdated")
 
     def _customers(self, frame: pl.DataFrame) -> pl.DataFrame:
         rows = np.array(frame["account_id"].str.slice(1).cast(pl.Int64))

@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 from pipelines.demo import names, norms
 from pipelines.demo.deal_history import history
 from pipelines.demo.frames import amounts, chosen, days, ids, times
-from pipelines.demo.months import DAYS_A_MONTH, NEVER, SECONDS_A_DAY, day_number
+from pipelines.demo.months import NEVER, SECONDS_A_DAY, day_number
+from pipelines.demo.owners import owners, seats_of_deals
+from pipelines.demo.pay import Quotas
 from pipelines.demo.selling import TYPES
 from pipelines.demo.staff import AE
 from pipelines.demo.storyline import Storyline
 from pipelines.demo.world import LAUNCH_SLIPS_DAYS, LAUNCHED, PRODUCTS, World
 
 DEALS_A_CHUNK: Final = 200_000
-LEAST_QUOTA_SHARE: Final = 0.1  # of a full quarter; below it none is set; assumption
 ROLE_IDS: Final = tuple(norms.ROLES)
 SEGMENT_IDS: Final = tuple(s.segment_id for s in norms.SEGMENTS)
 EMPLOYEE_NUMBER_FROM: Final = 10_400  # CRM ids and HR ids count differently
@@ -81,12 +82,12 @@ def accounts(world: World, night: int) -> pl.DataFrame:
     seat = as_of_night(
         every["first_seat"], moves["account"], moves["day"], moves["seat"], night
     )[rows]
-    spell, _ = world.staff.spell_of(seat, night)
+    owner, since = owners(world, seat, night, account=rows)
     city = every["city"][rows]
     changed = np.zeros(len(every), dtype=np.int64)
     known = moves["day"] <= night
     changed[moves["account"][known]] = moves["day"][known]
-    latest = np.maximum(changed[rows], world.staff.spells["start"][spell])
+    latest = np.maximum(changed[rows], since)
     modified = np.maximum(every["created"][rows], latest * SECONDS_A_DAY + 32_400)
     classed = world.market.reclassed
     segment = as_of_night(
@@ -98,7 +99,7 @@ def accounts(world: World, night: int) -> pl.DataFrame:
             "account_id": ids("A", rows, 7),
             "name": names.companies(rows),
             "parent_id": ids("A", every["parent"][rows], 7),
-            "owner_id": user_ids(world.staff.spells["person"][spell].astype(np.int64)),
+            "owner_id": user_ids(owner),
             "industry": chosen(norms.INDUSTRIES, every["industry"][rows]),
             "employee_count": every["employees"][rows].astype(np.int64),
             "annual_revenue": amounts(every["revenue_cents"][rows]),
@@ -164,9 +165,14 @@ def _current(
     latest = changes.unique("deal", keep="last", maintain_order=True)
     stage = latest["stage"].to_numpy()
     account, kind = deals["account"][rows].astype(np.int64), deals["kind"][rows]
+    seat = seats_of_deals(world, rows, seat, stage)
+    owner, since = owners(world, seat, night, account=account)
     ended = np.minimum(deals["ends"][rows] // SECONDS_A_DAY, night)
     spell, _ = world.staff.spell_of(seat, ended)
-    taken_over = world.staff.spells["start"][spell] * SECONDS_A_DAY + 32_400
+    is_open = stage < 4  # a closed deal stays with who closed it
+    owner = np.where(is_open, owner, world.staff.spells["person"][spell])
+    since = np.where(is_open, since, world.staff.spells["start"][spell])
+    taken_over = since * SECONDS_A_DAY + 32_400
     modified = np.maximum(latest["changed"].to_numpy(), taken_over)
     name = names.companies(account) + " " + chosen(TYPES, kind)
     product_ids = tuple(key for key, _ in PRODUCTS)
@@ -174,7 +180,7 @@ def _current(
         {
             "opportunity_id": ids("O", rows, 8),
             "account_id": ids("A", account, 7),
-            "owner_id": user_ids(world.staff.spells["person"][spell].astype(np.int64)),
+            "owner_id": user_ids(owner),
             "name": name,
             "type": chosen(TYPES, kind),
             "stage": chosen(norms.STAGES, stage),
@@ -260,50 +266,15 @@ def territory_members(world: World, night: int) -> pl.DataFrame:
 
 
 def quotas(world: World, night: int) -> pl.DataFrame:
-    """Return quarterly quotas set before the plan year, known from their first day.
-
-    A seller who starts inside a quarter gets the days left of it, relieved by the
-    usual ramp of the segment; below a tenth of a full quarter there is no quota yet.
-    """
-    spells, seats = world.staff.spells, world.staff.seats
-    start, end, weight = _quarters(world, night)
-    is_ae = seats["role"][spells["seat"]] == AE
-    overlaps = spells["start"][:, None] <= np.minimum(end, night)[None, :]
-    overlaps &= spells["end"][:, None] > start[None, :]
-    spell, quarter = np.nonzero(overlaps & is_ae[:, None])
-    begin = np.maximum(spells["start"][spell], start[quarter])
-    share = (end[quarter] + 1 - begin) / (end + 1 - start)[quarter]
-    segment = seats["segment"][spells["seat"][spell]]
-    middle = ((begin + end[quarter]) / 2 - spells["start"][spell]) / DAYS_A_MONTH
-    relief = norms.ramp_share(middle, norms.by_segment("ramp_months")[segment])
-    whole = norms.by_segment("quota_cents")[segment] * weight[quarter]
-    frame = pl.DataFrame(
+    """Return quarterly quotas set before the plan year, known from their first day."""
+    every = Quotas.of(world, night)
+    shown = np.flatnonzero(every.start < day_number(world.dates.plan_year_start))
+    return pl.DataFrame(
         {
-            "user_id": user_ids(spells["person"][spell].astype(np.int64)),
-            "period_start": days(start[quarter]),
-            "period_end": days(end[quarter]),
-            "quota": amounts(np.round(whole * share * relief / 100_000) * 100_000),
-            "currency": pl.Series(["USD"]).new_from_index(0, len(spell)),
+            "user_id": user_ids(every.person[shown]),
+            "period_start": days(every.start[shown]),
+            "period_end": days(every.end[shown]),
+            "quota": amounts(every.quota_cents[shown]),
+            "currency": pl.Series(["USD"]).new_from_index(0, len(shown)),
         }
-    )
-    return (
-        frame.filter(pl.Series(share * relief >= LEAST_QUOTA_SHARE))
-        .unique(["user_id", "period_start"], keep="first")
-        .sort("user_id", "period_start")
-    )
-
-
-def _quarters(
-    world: World, night: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Return first day, last day and yearly weight of the quarters with quotas."""
-    months = world.months
-    opening = np.flatnonzero(months.quarter_month == 0)
-    start = months.start[opening]
-    known = (start >= day_number(world.dates.first_day)) & (start <= night)
-    known &= start < day_number(world.dates.plan_year_start)
-    opening, start = opening[known], start[known]
-    turn = start.astype("datetime64[D]").astype("datetime64[M]") + 3
-    end = turn.astype("datetime64[D]").astype(np.int64) - 1
-    weight = np.array(norms.QUARTER_SHARE)[months.fiscal_quarter[opening]]
-    return start, end, weight
+    ).sort("user_id", "period_start")

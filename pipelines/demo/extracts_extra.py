@@ -1,4 +1,4 @@
-"""Extracts only some companies have: splits of credit, credit notes, requisitions."""
+"""Extracts only some companies have: splits, territories of accounts, requisitions."""
 
 from typing import Final
 
@@ -7,7 +7,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipelines.demo import norms, streams
-from pipelines.demo.extracts_crm import as_of_night, holders, user_ids
+from pipelines.demo.extracts_crm import (
+    SEGMENT_IDS,
+    as_of_night,
+    holders,
+    user_ids,
+)
 from pipelines.demo.extracts_hris import worker_ids
 from pipelines.demo.frames import amounts, chosen, days, ids, times
 from pipelines.demo.months import NEVER, SECONDS_A_DAY, day_number
@@ -84,24 +89,29 @@ def _credit(
         {
             "opportunity_id": ids("O", deal, 8),
             "user_id": user_ids(person),
+            "split_type": pl.Series([kind]).new_from_index(0, len(deal)),
             "percent": np.broadcast_to(percent, deal.shape).astype(np.float64),
         }
-    ).with_columns(pl.lit(kind).alias("split_type"))
+    )
 
 
 def requisitions(world: World, night: int) -> pl.DataFrame:
     """Return what was opened by a night, and who filled it since when."""
     openings, spells = world.staff.openings, world.staff.spells
     rows = np.flatnonzero(openings["opened"] <= night)
+    seats = world.staff.seats
     seat, opened = openings["seat"][rows].astype(np.int64), openings["opened"][rows]
     fill = openings["fill"][rows].astype(np.int64)
     spell, _ = world.staff.spell_of(seat, fill)
     is_filled = (fill <= night) & (spells["start"][spell] == fill)
-    lead = norms.by_segment("backfill_days")[world.staff.seats["segment"][seat]]
+    lead = norms.by_segment("backfill_days")[seats["segment"][seat]]
     return pl.DataFrame(
         {
             "requisition_id": ids("R", rows, 5),
             "position_id": ids("P", seat, 4),
+            "role": chosen(tuple(norms.ROLES.values()), seats["role"][seat]),
+            "segment": chosen(SEGMENT_IDS, seats["segment"][seat]),
+            "region": chosen(norms.REGIONS, seats["region"][seat]),
             "status": chosen(("open", "filled"), is_filled.astype(np.int64)),
             "opened_on": days(opened),
             "target_start_on": days(opened + lead.astype(np.int64)),
@@ -128,6 +138,35 @@ def credit_notes(world: World, night: int) -> pl.DataFrame:
             "credit_note_id": ids("cn_", rows, 9),
             "invoice_id": ids("in_", rows, 9),
             "amount": amounts(cents),
+            "currency": pl.Series(["USD"]).new_from_index(0, len(rows)),
             "issued_at": times(at[rows]),
+        }
+    )
+
+
+def account_territories(world: World, night: int) -> pl.DataFrame:
+    """Return which territory each account was in from when to when, as of a night."""
+    every, moves = world.market.accounts, world.market.moves
+    rows = np.flatnonzero(every["created"] < (night + 1) * SECONDS_A_DAY)
+    created = every["created"] // SECONDS_A_DAY
+    known = np.flatnonzero(
+        (moves["day"] <= night) & (created[moves["account"]] <= night)
+    )
+    account = np.concatenate([rows, moves["account"][known]])
+    start = np.concatenate([created[rows], moves["day"][known]])
+    start = np.maximum(start, created[account])  # given away before it arrived
+    seat = np.concatenate([every["first_seat"][rows], moves["seat"][known]])
+    order = np.lexsort((np.arange(len(account)), start, account))
+    account, start, seat = account[order], start[order], seat[order]
+    is_same = account[1:] == account[:-1]
+    end = np.full(len(account), NEVER)
+    end[:-1] = np.where(is_same, start[1:] - 1, NEVER)
+    lasts = end >= start  # the last of several moves on one day counts
+    return pl.DataFrame(
+        {
+            "account_id": ids("A", account[lasts], 7),
+            "territory_id": ids("T", seat[lasts], 4),
+            "started_on": days(start[lasts]),
+            "ended_on": days(end[lasts], known_to=night),
         }
     )

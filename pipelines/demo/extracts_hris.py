@@ -8,10 +8,9 @@ from pipelines.demo import names, norms
 from pipelines.demo.extracts_crm import EMPLOYEE_NUMBER_FROM, ROLE_IDS, SEGMENT_IDS
 from pipelines.demo.frames import amounts, chosen, days, ids
 from pipelines.demo.hiring import LEAVE_KINDS
-from pipelines.demo.staff import AE
+from pipelines.demo.pay import rises, yearly_pay
 from pipelines.demo.world import World
 
-MERIT_SHARE = 0.03  # of pay, each fiscal year; assumption
 TITLES = tuple(norms.ROLES.values())
 
 
@@ -52,7 +51,7 @@ def job_history(world: World, night: int) -> pl.DataFrame:
     day = np.maximum(jobs["day"][rows], world.months.start[0])
     spell, _ = staff.spell_of(np.maximum(boss, 0), day)
     found = np.where((boss >= 0) & (spell >= 0), staff.spells["person"][spell], -1)
-    city = staff.people["city"][person]
+    city = jobs["city"][rows]
     area = chosen(norms.REGIONS, region)
     team = area + "-" + chosen(ROLE_IDS, role)
     team = team.zip_with(pl.Series(boss < 0), area + "-" + ids("team", boss, 3))
@@ -127,11 +126,9 @@ def compensation(world: World, night: int) -> pl.DataFrame:
     place, year = np.nonzero(gets)
     person = np.concatenate([known, known[place], moved])
     day = np.concatenate([hired[known], turn[year], jobs["day"][moves]])
-    rises = (turn[None, :] > hired[person, None] + 90) & (turn[None, :] <= day[:, None])
-    rises = rises.sum(axis=1)
     job = world.staff.job_of(person, day)
-    base, variable = _pay(jobs["role"][job], jobs["segment"][job])
-    factor = (1 + MERIT_SHARE) ** rises
+    base, variable = yearly_pay(jobs["role"][job], jobs["segment"][job])
+    factor = rises(world, person, day)
     return pl.DataFrame(
         {
             "worker_id": worker_ids(person),
@@ -143,17 +140,6 @@ def compensation(world: World, night: int) -> pl.DataFrame:
     ).unique(["worker_id", "effective_date"], keep="first").sort(
         "worker_id", "effective_date"
     )  # fmt: skip
-
-
-def _pay(
-    role: NDArray[np.int8], segment: NDArray[np.int8]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return yearly base and target variable pay in cents."""
-    seller = norms.by_segment("base_cents")[segment]
-    base = np.where(role == AE, seller, np.array(norms.BASE_PAY_CENTS)[role])
-    seller = norms.by_segment("variable_cents")[segment]
-    variable = np.where(role == AE, seller, np.array(norms.VARIABLE_PAY_CENTS)[role])
-    return base, variable
 
 
 def leaves(world: World, night: int) -> pl.DataFrame:

@@ -1,13 +1,15 @@
 """Turn the simulation's numbers into the typed columns of an extract."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from pipelines.demo.months import SECONDS_A_DAY
+
+TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def ids(prefix: str, rows: NDArray[Any], width: int) -> pl.Series:

@@ -9,10 +9,12 @@ from pipelines.demo import norms, streams
 from pipelines.demo.founding import Founding
 from pipelines.demo.months import DAYS_A_MONTH, NEVER, Months
 from pipelines.demo.places import Places
+from pipelines.demo.scenario import Event
 from pipelines.demo.sizes import Size
 from pipelines.demo.staff import AE, CSM, MANAGER, SDR, SE, Staff
 
 PROMOTION_SHARE: Final = 0.3  # of openings are offered inside; assumption
+TRANSFER_SHARE: Final = 0.1  # of sellers' openings, to another region's; assumption
 KNOWS_THE_FIRM: Final = 0.6  # of the usual ramp for who moves inside; assumption
 LEAVE_KINDS: Final = ("parental", "medical", "unpaid")
 
@@ -33,11 +35,21 @@ class Hiring:
     plan_day : int, day number
         First day of the plan year: growth ends, and in calm sizes unscripted
         leaving ends four months before, so that backfills have started.
+    leavers : Event
+        Whether people leave by themselves; strength is the sellers' share a year.
     """
 
     def __init__(
-        self, size: Size, places: Places, months: Months, *, seed: int, plan_day: int
+        self,
+        size: Size,
+        places: Places,
+        months: Months,
+        *,
+        seed: int,
+        plan_day: int,
+        leavers: Event,
     ) -> None:
+        self.leavers = leavers
         self.size, self.places, self.months = size, places, months
         self.seed, self.plan_day = seed, plan_day
         self.staff = Staff()
@@ -84,7 +96,7 @@ class Hiring:
             name = norms.REGIONS[index]
             city[here] = self.places.draw(name, len(here), generator)
         person = staff.people.add(
-            count, role=role, segment=segment, region=region, city=city, hired=start,
+            count, role=role, segment=segment, region=region, hired=start,
             left=NEVER, is_voluntary=False,
             activity=np.exp(sigma * draws[:, 0] - sigma**2 / 2),
             win=np.exp(sigma * draws[:, 1] - sigma**2 / 2), fte=1.0,
@@ -101,7 +113,7 @@ class Hiring:
         )  # fmt: skip
         staff.jobs.add(
             count, person=person, day=start, role=role, segment=segment,
-            region=region, seat=seat,
+            region=region, seat=seat, city=city,
         )  # fmt: skip
         return person
 
@@ -121,12 +133,13 @@ class Hiring:
         generator = streams.stream(self.seed, "hires", month)
         if not self.size.is_calm:
             draws = streams.stream(self.seed, "careers", month)
-            due = due[~self._promote(due, attainment, draws)]
+            due = due[~self._promote(month, due, attainment, draws)]
             self._go_on_leave(month, draws)
         fill = self.staff.openings["fill"]
         self._hire(self.staff.openings["seat"][due], fill[due], generator)
         generator = streams.stream(self.seed, "leavers", month)
         is_over = self.size.is_calm and first > self.plan_day - 130
+        is_over |= not self.leavers.is_on
         rows = self._leaving(month, attainment, generator)
         if not is_over and month > 0:
             days = generator.integers(first, last, len(rows))
@@ -145,16 +158,20 @@ class Hiring:
         score = np.full(len(self.staff.people), np.nan)
         score[: len(attainment)] = attainment
         score = score[person]
-        hazard = np.full(len(spells), norms.LEAVE_HAZARD_YEAR / 12)
+        level = 1.0 if self.size.is_calm else norms.HAZARD_LEVEL
+        hazard = np.full(len(spells), level * self.leavers.strength / 12)
         since = [low for low, _ in norms.TENURE_HAZARD]
         factor = np.array([times for _, times in norms.TENURE_HAZARD])
         hazard *= factor[np.searchsorted(since[1:], tenure, side="right")]
-        hazard *= np.where(score < 0.5, 2.0, np.where(score > 0.9, 0.6, 0.9))
-        after_bonus = self.months.fiscal_quarter[month] == 0
-        hazard *= 1.5 if after_bonus else 0.85
+        low = [share for share, _ in norms.ATTAINMENT_HAZARD[1:]]
+        times = np.array([factor for _, factor in norms.ATTAINMENT_HAZARD])
+        by_score = times[np.searchsorted(low, np.nan_to_num(score), side="right")]
+        hazard *= np.where(np.isnan(score), norms.UNKNOWN_ATTAINMENT_HAZARD, by_score)
+        hazard *= norms.SEASON_HAZARD[self.months.fiscal_quarter[month]]
         role = self.staff.seats["role"][spells["seat"]]
         others = np.array(norms.LEAVE_HAZARD_OTHERS)[role] / 12
         others = others * (not self.size.is_calm)
+        others = others * self.leavers.strength / norms.LEAVE_HAZARD_YEAR
         hazard = np.where(role == AE, hazard, others)
         is_here = (spells["end"] == NEVER) & (spells["start"] < first)
         return np.flatnonzero(is_here & (generator.random(len(spells)) < hazard))
@@ -192,11 +209,14 @@ class Hiring:
 
     def _promote(
         self,
+        month: int,
         due: NDArray[np.int64],
         attainment: NDArray[np.float64],
         generator: np.random.Generator,
     ) -> NDArray[np.bool_]:
-        """Fill some openings from inside: the next segment up, or a manager's seat.
+        """Fill some openings from inside: a segment or a manager's seat up, or across.
+
+        Across is a seller of the same segment in another region, who moves house.
 
         Returns
         -------
@@ -206,29 +226,42 @@ class Hiring:
         staff, spells = self.staff, self.staff.spells
         is_filled = np.zeros(len(due), dtype=bool)
         tried = generator.random(len(due)) < PROMOTION_SHARE
+        across = streams.stream(self.seed, "transfers", month)
+        is_across = across.random(len(due)) < TRANSFER_SHARE
         score = np.zeros(len(staff.people))
         score[: len(attainment)] = np.nan_to_num(attainment)
-        for place in np.flatnonzero(tried).tolist():
+        for place in np.flatnonzero(tried | is_across).tolist():
             seat = staff.openings["seat"][due[place]]
             day = int(staff.openings["fill"][due[place]])
             from_seat = spells["seat"]
             segment = staff.seats["segment"][seat]
             may_move = staff.seats["role"][from_seat] == AE
-            may_move &= staff.seats["region"][from_seat] == staff.seats["region"][seat]
+            is_near = staff.seats["region"][from_seat] == staff.seats["region"][seat]
+            is_transfer = is_across[place] and staff.seats["role"][seat] == AE
+            may_move &= ~is_near if is_transfer else is_near
             may_move &= (spells["end"] == NEVER) & (spells["start"] < day - 540)
-            if staff.seats["role"][seat] == AE:
+            if is_transfer:
+                may_move &= staff.seats["segment"][from_seat] == segment
+            elif staff.seats["role"][seat] == AE:
                 may_move &= staff.seats["segment"][from_seat] == segment - 1
             elif staff.seats["role"][seat] != MANAGER:
                 continue
             if not may_move.any():
                 continue
             best = int(np.argmax(np.where(may_move, score[spells["person"]], -1.0)))
-            self._move(best, int(seat), day, generator)
+            draws = across if is_transfer else generator
+            self._move(best, int(seat), day, draws, is_far=is_transfer)
             is_filled[place] = True
         return is_filled
 
     def _move(
-        self, spell: int, seat: int, day: int, generator: np.random.Generator
+        self,
+        spell: int,
+        seat: int,
+        day: int,
+        generator: np.random.Generator,
+        *,
+        is_far: bool,
     ) -> None:
         """Move a person from one seat to another; the old one needs a backfill."""
         staff = self.staff
@@ -242,9 +275,12 @@ class Hiring:
             1, seat=seat, person=person, start=day, end=NEVER, plateau=1.0,
             ramp_months=KNOWS_THE_FIRM * usual,
         )  # fmt: skip
+        city = staff.jobs["city"][staff.job_of(np.array([person]), day)]
+        if is_far:
+            city = self.places.draw(norms.REGIONS[region], 1, generator)
         staff.jobs.add(
             1, person=person, day=day, role=role, segment=segment, region=region,
-            seat=seat,
+            seat=seat, city=city,
         )  # fmt: skip
         for name, value in (("role", role), ("segment", segment), ("region", region)):
             staff.people[name][person] = value

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from pipelines.demo import norms
 from pipelines.demo.deal_history import history
 from pipelines.demo.months import DAYS_A_MONTH, NEVER, SECONDS_A_DAY, day_number
+from pipelines.demo.pay import commissions
 from pipelines.demo.recurring import arr_by_account
 from pipelines.demo.selling import EXPANSION, NEW, OPEN, RENEWAL, WON
-from pipelines.demo.staff import AE, MANAGER
+from pipelines.demo.staff import AE, MANAGER, SDR, SE
 from pipelines.demo.world import World
 
 
@@ -45,7 +46,7 @@ def marginals(world: World) -> list[Marginal]:
     list of Marginal
         In a fixed order.
     """
-    parts = (_deals, _season, _pipeline, _people, _revenue)
+    parts = (_deals, _season, _pipeline, _open_deals, _people, _support, _revenue)
     return [one for part in parts for one in part(world)]
 
 
@@ -137,6 +138,44 @@ def _pipeline(world: World) -> Iterator[Marginal]:
     won = float(deals["amount_cents"][later].sum())
     cover = float(due["amount_cents"].sum()) / max(won, 1.0)
     yield Marginal("coverage of the next quarter's wins", cover, 2.0, 8.0, "Fullcast")
+
+
+def _open_deals(world: World) -> Iterator[Marginal]:
+    """Count what a seller has open on the first night, inquiries left out."""
+    deals, night = world.deals.rows, day_number(world.dates.first_night)
+    cutoff = (night + 1) * SECONDS_A_DAY
+    is_open = (deals["created"] < cutoff) & (deals["ends"] >= cutoff)
+    is_open &= (deals["kind"] != RENEWAL) & (deals["odds"] > 0)
+    seats = world.staff.seats
+    segment = seats["segment"][deals["seat"][is_open]]
+    _, is_held = world.staff.spell_of(np.arange(len(seats)), night)
+    for place, (low, high) in enumerate(norms.OPEN_DEALS_NORM):
+        sellers = (seats["role"] == AE) & (seats["segment"] == place) & is_held
+        name = norms.SEGMENTS[place].segment_id
+        count = float((segment == place).sum() / max(1, sellers.sum()))
+        yield Marginal(f"{name}: open deals a seller", count, low, high, "PulseRevOps")
+
+
+def _support(world: World) -> Iterator[Marginal]:
+    """Compare who supports sellers with the usual ratios, and what selling costs."""
+    role = world.staff.seats["role"]
+    sellers = float((role == AE).sum())
+    for other, name, low, high, source in (
+        (SDR, "development rep", 2.0, 4.8, "TOPO"),
+        (SE, "solutions engineer", 2.5, 4.0, "Insight"),
+    ):
+        count = int((role == other).sum())
+        if count:
+            yield Marginal(f"sellers a {name}", sellers / count, low, high, source)
+    every = commissions(world, day_number(world.dates.first_night))
+    start = day_number(
+        world.dates.plan_year_start.replace(year=world.dates.plan_year_start.year - 1)
+    )
+    year = every.start >= start
+    paid, booked = every.paid_cents[year].sum(), every.booked_cents[year].sum()
+    yield Marginal(
+        "commission's share of bookings", float(paid / booked), 0.05, 0.18, "norms"
+    )
 
 
 def _people(world: World) -> Iterator[Marginal]:

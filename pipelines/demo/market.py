@@ -126,6 +126,7 @@ class Arrivals:
             1.0,
         )
         median = median * np.array(self.size.potential_scale)[segment]
+        median = median * np.array(self.size.deal_scale)[segment]
         potential = median * 2.0 * np.exp(fit + POTENTIAL_SIGMA * spread[:, 1]) * tail
         seat = self.book_of(segment, region, known, generator)
         second = generator.integers(28_800, 64_800, count)

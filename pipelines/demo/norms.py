@@ -52,6 +52,7 @@ SEGMENTS: Final = (
 )  # fmt: skip
 
 REGIONS: Final = ("amer", "emea", "apac")
+HOURS_FROM_UTC: Final = (-6, 1, 9)  # of most offices, by region
 STAGES: Final = (
     "Prospecting", "Qualification", "Proposal", "Negotiation", "Closed Won",
     "Closed Lost",
@@ -87,10 +88,20 @@ BASE_PAY_CENTS: Final = (
 VARIABLE_PAY_CENTS: Final = (
     0, 6_000_000, 1_950_000, 2_600_000, 4_000_000, 10_000_000, 20_000_000,
 )  # fmt: skip
+# from an attainment of the quarter on, times the base commission rate; assumption
+ACCELERATORS: Final = ((0.0, 1.0), (1.0, 1.5), (1.25, 2.0))
 AES_A_SDR: Final = (2.5, 4.4)  # B: TOPO; the second for large companies
 AES_A_SE: Final = 3.0  # B: Insight table
+# attainment of two quarters below which the hazard is multiplied; C
+ATTAINMENT_HAZARD: Final = ((0.0, 2.0), (0.5, 0.9), (0.9, 0.6))
+UNKNOWN_ATTAINMENT_HAZARD: Final = 0.9
+SEASON_HAZARD: Final = (1.5, 0.85, 0.85, 0.85)  # by fiscal quarter: bonus, then rest; C
+HAZARD_LEVEL: Final = 0.80  # with the factors above, brings leavers to their share
 LEAVE_OF_ABSENCE_YEAR: Final = 0.025  # of sellers; assumption
 PART_TIME_SHARE: Final = 0.03  # of people; assumption
+# how long lost deals stay open, by segment; brings open deals a rep to their norm
+LINGER: Final = (5.6, 2.8, 1.0)  # C: 22 to 35, 12 to 22, 4 to 9 open deals
+OPEN_DEALS_NORM: Final = ((22, 35), (12, 22), (4, 9))  # a rep, by segment; C
 # C: Winsabove's "mild"; bookings by month of a quarter
 MONTH_OF_QUARTER_SHARE: Final = (0.22, 0.28, 0.50)
 QUARTER_SHARE: Final = (0.21, 0.24, 0.23, 0.32)  # assumption, by fiscal quarter

@@ -81,6 +81,23 @@ CURRENCY_OF_COUNTRY: Final = {
     "NO": "NOK", "PL": "PLN", "AU": "AUD", "NZ": "NZD", "SG": "SGD", "JP": "JPY",
     "IN": "INR",
 }  # fmt: skip
+# IANA zones; of a country, or of a state where a country has several
+ZONES: Final = {
+    "US": "America/New_York", "US/IL": "America/Chicago", "US/TX": "America/Chicago",
+    "US/TN": "America/Chicago", "US/MN": "America/Chicago", "US/AZ": "America/Phoenix",
+    "US/CO": "America/Denver", "US/UT": "America/Denver",
+    "US/CA": "America/Los_Angeles", "US/WA": "America/Los_Angeles",
+    "US/OR": "America/Los_Angeles", "CA": "America/Toronto",
+    "CA/BC": "America/Vancouver",
+    "GB": "Europe/London", "DE": "Europe/Berlin", "FR": "Europe/Paris",
+    "ES": "Europe/Madrid", "IT": "Europe/Rome", "NL": "Europe/Amsterdam",
+    "BE": "Europe/Brussels", "AT": "Europe/Vienna", "CH": "Europe/Zurich",
+    "SE": "Europe/Stockholm", "DK": "Europe/Copenhagen", "NO": "Europe/Oslo",
+    "IE": "Europe/Dublin", "PL": "Europe/Warsaw", "AU": "Australia/Sydney",
+    "AU/VIC": "Australia/Melbourne", "AU/QLD": "Australia/Brisbane",
+    "NZ": "Pacific/Auckland", "SG": "Asia/Singapore", "JP": "Asia/Tokyo",
+    "IN": "Asia/Kolkata",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +111,14 @@ class Places:
     latitude: NDArray[np.float64]  # degrees
     longitude: NDArray[np.float64]  # degrees
     population: NDArray[np.float64]  # thousands
+
+    @property
+    def zone(self) -> tuple[str, ...]:
+        """IANA time zone of each city."""
+        return tuple(
+            ZONES.get(f"{country}/{state}", ZONES[country])
+            for country, state in zip(self.country, self.state, strict=True)
+        )
 
     def in_region(self, region_id: str) -> NDArray[np.int64]:
         """Return the rows of a region's cities."""

@@ -43,6 +43,11 @@ def arr_by_account(world: World, night: int) -> NDArray[np.int64]:
     return total
 
 
+def arr_total(world: World, night: int) -> int:
+    """Return the whole company's annual recurring revenue on a night, cents."""
+    return int(_live(world, night)[1].sum())
+
+
 def arr_movements(world: World, opening: int, closing: int) -> dict[str, int]:
     """Return what moved recurring revenue between two nights, event by event.
 

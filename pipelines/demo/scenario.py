@@ -31,6 +31,7 @@ class Event:
 class Events:
     """Everything the story can hold; `strength` is explained beside each."""
 
+    leavers: Event = Event(is_on=True, strength=0.25)  # of sellers a year, all along
     good_rep_leaves: Event = Event(is_on=True)  # the named date; no strength
     launch_slips: Event = Event(is_on=True)  # the named date; no strength
     top_rep_leaves: Event = Event(month=5)  # best bookings of a year; no strength
@@ -61,6 +62,9 @@ class Dirt:
     backdated_stage_share: float = 0.0  # of stage rows, out of time order; assumption
     missing_crosswalk_share: float = 0.0  # of CRM users without employee number
     two_accounts_share: float = 0.0  # of billing customers that fit a duplicate
+    past_close_date_share: float = 0.0  # of deals whose close date nobody ever moves
+    left_owner_share: float = 0.0  # of a leaver's accounts and deals stay with them
+    offset_time_share: float = 0.0  # of CRM times written with the seller's offset
 
 
 REAL_DIRT: Final = Dirt(
@@ -77,8 +81,13 @@ REAL_DIRT: Final = Dirt(
     backdated_stage_share=0.01,
     missing_crosswalk_share=0.05,
     two_accounts_share=0.02,
+    past_close_date_share=0.05,
+    left_owner_share=0.8,
+    offset_time_share=0.05,
 )
 CLEAN: Final = Dirt()
+# calm companies are clean but for what their story is about: a leaver's book waits
+CALM_DIRT: Final = Dirt(past_close_date_share=0.05, left_owner_share=1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +100,8 @@ class Scenario:
     has_splits: bool = False  # credit shared with a colleague or a specialist
     has_credit_notes: bool = False  # some invoices are credited back
     has_requisitions: bool = False  # HR delivers what was opened and when filled
+    has_account_territories: bool = False  # the CRM keeps which territory, since when
+    has_finance: bool = False  # the ledger's actuals and budget by month
 
     def checked(self) -> "Scenario":
         """Return itself, or say which value is impossible.
@@ -114,7 +125,15 @@ class Scenario:
 
 def usual_scenario(size: Size) -> Scenario:
     """Return what a size does by itself: calm sizes are clean, the others are not."""
-    return Scenario(dirt=CLEAN if size.is_calm else REAL_DIRT)
+    return Scenario(
+        dirt=CALM_DIRT if size.is_calm else REAL_DIRT,
+        is_multi_currency=not size.is_calm,
+        has_splits=not size.is_calm,
+        has_credit_notes=not size.is_calm,
+        has_requisitions=True,
+        has_account_territories=True,
+        has_finance=True,
+    )
 
 
 def load_scenario(path: Path, size: Size) -> Scenario:

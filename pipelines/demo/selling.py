@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.demo import norms, streams
+from pipelines.demo.close_dates import first_guess, pushes
 from pipelines.demo.columns import Columns
 from pipelines.demo.market import Market
 from pipelines.demo.months import DAYS_A_MONTH, SECONDS_A_DAY, Months
@@ -17,6 +18,7 @@ from pipelines.demo.storyline import Storyline
 NEW, EXPANSION, RENEWAL = range(3)
 TYPES: Final = ("new", "expansion", "renewal")
 OPEN, WON, LOST = range(3)
+LINGER_CALM: Final = (1.0, 1.0, 1.0)
 VACANT_ACTIVITY: Final = 0.35  # a manager covers an empty seat; assumption
 VACANT_WIN: Final = 0.70  # assumption
 LIST_PRICE_CENTS: Final = (4_500, 3_000, 6_000, 5_000)  # a user and month, by product
@@ -24,8 +26,10 @@ COMPETITOR_SHARE, COMPETITOR_WIN = 0.35, 0.75  # assumption
 CUSTOMER_EFFORT: Final = 0.40  # of a rep's new deals go to customers; assumption
 CUSTOMER_PACE: Final = 0.1275  # qualified deals a month a customer bears; assumption
 FIRST_DEAL_SHARE: Final = 0.32  # of yearly potential; reps pick the larger accounts
-LOSERS_LINGER: Final = 1.6  # times longer, so that pipeline covers a quarter; C
 AGE_PULL: Final = 0.15  # of win odds to age over the usual cycle; assumption
+PUSH_PULL: Final = 0.93  # times the odds for each push of the close date; assumption
+PUSHES_USUAL: Final = 0.45  # of deals that end in the balance; keeps the mean odds
+LARGEST_DEAL: Final = 12.0  # times the usual one; assumption
 EXPANSION_SIZE: Final = 0.60  # of a first deal; B: expansion is 40 % of new ARR
 QUARTER_ODDS: Final = np.array(norms.QUARTER_SHARE) / max(norms.QUARTER_SHARE)
 
@@ -40,6 +44,7 @@ class Deals:
             created="i8", ends="i8", reached="i1", cycle_days="f4", outcome="i1",
             luck="f4", is_alive="?", users="i4", price_cents="i4", amount_cents="i8",
             subscription="i4", has_competitor="?", closer="i4", odds="f4",
+            closing_odds="f4",
         )
     )  # fmt: skip
     moves: Columns = field(
@@ -77,7 +82,8 @@ class Selling:
         seed: int,
     ) -> None:
         self.story = story
-        self._lingering = 1.0 if size.is_calm else LOSERS_LINGER
+        self._lingering = np.array(LINGER_CALM if size.is_calm else norms.LINGER)
+        self._scale = np.array(size.deal_scale)
         self._most_at_customers = CUSTOMER_PACE / (1 - size.unqualified_share)
         self.size, self.staff, self.market, self.months = size, staff, market, months
         self.seed = seed
@@ -104,6 +110,7 @@ class Selling:
         segment = accounts["segment"]
         most = norms.by_segment("open_per_account")[segment]
         median = norms.by_segment("deal_median_cents")[segment]
+        median = median * self._scale[segment]
         weight = np.sqrt(accounts["potential_cents"] / (2.0 * median))
         weight *= accounts["open_count"] < most
         seat, count = accounts["seat"], len(seats)
@@ -111,7 +118,8 @@ class Selling:
         known = np.bincount(seat, weight * is_customer, count).astype(np.float64)
         unknown = np.bincount(seat, weight * ~is_customer, count).astype(np.float64)
         pace = self._pace(month, known + unknown)
-        there = np.minimum(CUSTOMER_EFFORT * pace, self._most_at_customers * known)
+        bears = self._most_at_customers / self._scale[np.maximum(seats["segment"], 0)]
+        there = np.minimum(CUSTOMER_EFFORT * pace, bears * known)
         part = np.where(is_customer, there[seat], (pace - there)[seat])
         whole = np.where(is_customer, known[seat], unknown[seat])
         wanted = part * weight / np.maximum(whole, 1e-9)
@@ -132,7 +140,7 @@ class Selling:
         )  # fmt: skip
         segment = np.maximum(seats["segment"], 0)
         usual = norms.by_segment("qualified_per_month")[segment]
-        usual = usual / (1 - self.size.unqualified_share)
+        usual = usual / (1 - self.size.unqualified_share) / self._scale[segment]
         typical = np.ones(len(seats))
         for index in np.unique(segment[is_ae & (book > 0)]):
             here = is_ae & (segment == index) & (book > 0)
@@ -148,7 +156,10 @@ class Selling:
         segment, seat = accounts["segment"][account], accounts["seat"][account]
         first, last = self.months.start[month], self.months.start[month + 1]
         day = generator.integers(first, last, count)
-        second = generator.integers(28_800, 68_400, count)
+        second = generator.integers(28_800, 68_400, count)  # office hours
+        if not self.size.is_calm:
+            hours = np.array(norms.HOURS_FROM_UTC)[accounts["region"][account]]
+            second = (second - 3_600 * hours) % SECONDS_A_DAY
         created = np.maximum(day * SECONDS_A_DAY + second, accounts["created"][account])
         is_customer = accounts["customer_from"][account] >= 0
         kind = np.where(is_customer, EXPANSION, NEW)
@@ -164,11 +175,12 @@ class Selling:
             * np.where(is_customer, 1.25, 0.94)
             * np.exp(0.15 * accounts["fit"][account])
         )
-        is_alive = is_qualified & (generator.random(count) < odds.clip(0.02, 0.92))
+        odds = np.where(is_qualified, odds.clip(0.02, 0.92), 0.0)
+        is_alive = generator.random(count) < odds
         users, price, product = self._size(account, kind, day, generator)
         amount = users.astype(np.int64) * price * 12
         usual = norms.by_segment("cycle_days")[segment]
-        median = norms.by_segment("deal_median_cents")[segment]
+        median = norms.by_segment("deal_median_cents")[segment] * self._scale[segment]
         mean = (
             usual
             * np.where(is_customer, 0.7, 1.0)
@@ -178,7 +190,7 @@ class Selling:
         steps = np.cumsum(norms.STAGE_SHARE)[:3]
         part = np.where(
             is_qualified,
-            self._lingering * generator.beta(1.4, 1.5, count),
+            self._lingering[segment] * generator.beta(1.4, 1.5, count),
             0.15 * generator.random(count),
         )
         part = np.where(is_alive, 1.0, part)
@@ -190,7 +202,7 @@ class Selling:
             reached=np.searchsorted(steps, part, side="right"), cycle_days=cycle,
             outcome=OPEN, luck=generator.random(count), is_alive=is_alive, users=users,
             price_cents=price, amount_cents=amount, subscription=-1,
-            has_competitor=has_competitor, closer=-1, odds=odds,
+            has_competitor=has_competitor, closer=-1, odds=odds, closing_odds=0.0,
         )  # fmt: skip
         np.add.at(accounts["open_count"], account, 1)
         self.remember(rows)
@@ -214,7 +226,11 @@ class Selling:
         size = self.market.accounts["potential_cents"][account] * FIRST_DEAL_SHARE
         size = size * np.where(kind == EXPANSION, EXPANSION_SIZE, 1.0)
         noise = 0.55 * sigma[segment] * generator.normal(size=count)
-        users: NDArray[np.float64] = np.round(size * np.exp(noise) / (whole * 12))
+        size = size * np.exp(noise)
+        if not self.size.is_calm:  # even a whale signs no more at once
+            median = norms.by_segment("deal_median_cents") * self._scale
+            size = np.minimum(size, LARGEST_DEAL * median[segment])
+        users: NDArray[np.float64] = np.round(size / (whole * 12))
         return np.maximum(users, 3).astype(np.int64), whole, product
 
     def _to_quarter_end(
@@ -262,12 +278,33 @@ class Selling:
             segment = self.market.accounts["first_segment"][deals["account"][rows]]
             age = deals["cycle_days"][rows] / norms.by_segment("cycle_days")[segment]
             odds = odds * age.clip(0.3, 3.0) ** -AGE_PULL
+            odds = odds * PUSH_PULL ** (self._pushes(rows) - PUSHES_USUAL)
         is_renewal = deals["kind"][rows] == RENEWAL
         odds = np.where(is_renewal, 1.0, odds)
         is_won = deals["is_alive"][rows] & (deals["luck"][rows] < odds)
+        deals["closing_odds"][rows] = np.minimum(odds, 1.0)
         deals["outcome"][rows] = np.where(is_won, WON, LOST)
         deals["closer"][rows] = staff.spells["person"][spell]
         return rows
+
+    def _pushes(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Count how often the close date moved; only where it could still be won."""
+        deals, counted = self.deals.rows, np.full(len(rows), PUSHES_USUAL)
+        place = np.flatnonzero(
+            deals["is_alive"][rows] & (deals["kind"][rows] < RENEWAL)
+        )
+        mine = rows[place]
+        account, day = deals["account"][mine], deals["created"][mine] // SECONDS_A_DAY
+        close = first_guess(
+            self.seed, mine, day, months=self.months,
+            segment=self.market.accounts["first_segment"][account],
+            is_expansion=deals["kind"][mine] == EXPANSION,
+            is_renewal=np.zeros(len(mine), dtype=bool),
+        )  # fmt: skip
+        counted[place] = 0.0
+        for pushed, _, _ in pushes(self.seed, mine, close, deals["ends"][mine]):
+            counted[place[pushed]] += 1
+        return counted
 
     def hand_over(self, day: int, moved: NDArray[np.int64]) -> None:
         """Move the open deals of accounts that changed seat on a day."""

@@ -23,6 +23,7 @@ class Size:
     growth_year: float  # of AE seats, until the plan year
     unqualified_share: float  # of opportunities that never qualify; assumption
     potential_scale: tuple[float, float, float]  # by segment; brings reps to 80 %
+    deal_scale: tuple[float, float, float]  # of the norm's median; as many fewer
     has_edits: bool  # records are completed after they were opened
     is_calm: bool  # only scripted events from shortly before the plan year on
 
@@ -30,14 +31,25 @@ class Size:
 SIZES: Final = {
     size.name: size
     for size in (
-        Size("tiny", 14, 600, 2, 2, 0.20, 0.15, (1.20, 1.05, 1.80), False, True),
-        Size("small", 25, 5_000, 3, 3, 0.20, 0.35, (0.88, 0.88, 0.80), True, False),
-        Size("medium", 150, 40_000, 3, 3, 0.20, 0.60, (1.06, 1.07, 0.84), True, False),
         Size(
-            "large", 1_000, 250_000, 5, 3, 0.20, 0.90, (1.15, 1.22, 1.26), True, False
+            "tiny", 14, 600, 2, 2, 0.20, 0.15, (1.20, 1.05, 1.80), (1.0, 1.0, 1.0),
+            has_edits=False, is_calm=True,
         ),
         Size(
-            "huge", 10_000, 2_000_000, 5, 3, 0.20, 0.90, (1.15, 1.22, 1.26), True, False
+            "small", 25, 5_000, 3, 3, 0.20, 0.35, (0.88, 0.88, 0.80), (0.85, 1.0, 1.65),
+            has_edits=True, is_calm=False,
+        ),
+        Size(
+            "medium", 150, 40_000, 3, 3, 0.20, 0.60, (1.06, 1.07, 0.84),
+            (0.85, 1.0, 1.65), has_edits=True, is_calm=False,
+        ),
+        Size(
+            "large", 1_000, 250_000, 5, 3, 0.20, 0.90, (1.22, 1.30, 1.32),
+            (0.85, 1.0, 1.40), has_edits=True, is_calm=False,
+        ),
+        Size(
+            "huge", 10_000, 2_000_000, 5, 3, 0.20, 0.90, (1.22, 1.30, 1.32),
+            (0.85, 1.0, 1.40), has_edits=True, is_calm=False,
         ),
     )
 }  # fmt: skip

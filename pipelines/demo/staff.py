@@ -23,7 +23,7 @@ class Staff:
 
     people: Columns = field(
         default_factory=lambda: Columns(
-            role="i1", segment="i1", region="i1", city="i4", hired="i4", left="i4",
+            role="i1", segment="i1", region="i1", hired="i4", left="i4",
             is_voluntary="?", activity="f8", win="f8", fte="f8",
         )
     )  # fmt: skip
@@ -41,7 +41,13 @@ class Staff:
     )  # fmt: skip
     jobs: Columns = field(
         default_factory=lambda: Columns(
-            person="i4", day="i4", role="i1", segment="i1", region="i1", seat="i4"
+            person="i4",
+            day="i4",
+            role="i1",
+            segment="i1",
+            region="i1",
+            seat="i4",
+            city="i4",
         )
     )
     openings: Columns = field(

@@ -6,11 +6,18 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from pipelines.demo import norms
+from pipelines.demo import extracts_billing, norms
+from pipelines.demo.dirt import COPY_OFFSET, Soiler
 from pipelines.demo.extracts_crm import SEGMENT_IDS, user_ids
+from pipelines.demo.extracts_hris import worker_ids
 from pipelines.demo.frames import chosen, days, ids
 from pipelines.demo.months import SECONDS_A_DAY, day_number
+from pipelines.demo.owners import openers
+from pipelines.demo.pay import commissions, yearly_pay
+from pipelines.demo.recurring import arr_by_account
+from pipelines.demo.scenario import Event
 from pipelines.demo.selling import OPEN, RENEWAL, WON
 from pipelines.demo.storyline import Storyline
 from pipelines.demo.world import LAUNCHED, PRODUCTS, World
@@ -43,7 +50,11 @@ def write_truth(
     night = day_number(as_of)
     tables = {
         "ramp": ramp(),
-        "hazards": hazards(),
+        "hazards": hazards(world.scenario.events.leavers, is_calm=world.size.is_calm),
+        "hazard_factors": hazard_factors(),
+        "pay_plan": pay_plan(),
+        "pay": pay(world, night),
+        "keys": keys(world, night),
         "reps": reps(world, night),
         "potential": potential(world, night),
         "deals": deals(world, night),
@@ -99,10 +110,16 @@ def reps(world: World, night: int) -> pl.DataFrame:
     )
 
 
-def hazards() -> pl.DataFrame:
+def hazards(leavers: Event, *, is_calm: bool) -> pl.DataFrame:
     """Return the yearly hazard of leaving by role and tenure, before attainment."""
+    level = (1.0 if is_calm else norms.HAZARD_LEVEL) * leavers.strength
+    others = leavers.strength / norms.LEAVE_HAZARD_YEAR * (not is_calm)
     rows = [
-        (role, low, share * (factor if role == "ae" else 1.0))
+        (
+            role,
+            low,
+            leavers.is_on * (level * factor if role == "ae" else others * share),
+        )
         for role, share in zip(norms.ROLES, norms.LEAVE_HAZARD_OTHERS, strict=True)
         for low, factor in norms.TENURE_HAZARD
     ]
@@ -113,18 +130,90 @@ def hazards() -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
+def hazard_factors() -> pl.DataFrame:
+    """Return what multiplies a seller's hazard: attainment of half a year, season."""
+    rows: list[tuple[str, float | None, float]] = [
+        ("attainment_from", low, times) for low, times in norms.ATTAINMENT_HAZARD
+    ]
+    rows += [("attainment_unknown", None, norms.UNKNOWN_ATTAINMENT_HAZARD)]
+    rows += [
+        ("fiscal_quarter", float(quarter), times)
+        for quarter, times in enumerate(norms.SEASON_HAZARD, 1)
+    ]
+    schema = {"driver": pl.String, "level": pl.Float64, "factor": pl.Float64}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def pay_plan() -> pl.DataFrame:
+    """Return yearly pay by role and segment, its mix, and the accelerators."""
+    rows = []
+    for place, role in enumerate(norms.ROLES):
+        for segment in range(len(norms.SEGMENTS)) if role == "ae" else (-1,):
+            base, variable = yearly_pay(
+                np.array([place], dtype=np.int8), np.array([segment], dtype=np.int8)
+            )
+            tiers = norms.ACCELERATORS if role == "ae" else ((0.0, 1.0),)
+            name = SEGMENT_IDS[segment] if segment >= 0 else None
+            rows += [
+                (role, name, int(base[0]), int(variable[0]), *tier) for tier in tiers
+            ]
+    schema = {
+        "role": pl.String, "segment_id": pl.String, "base_cents": pl.Int64,
+        "target_variable_cents": pl.Int64, "attainment_from_share": pl.Float64,
+        "rate_multiple": pl.Float64,
+    }  # fmt: skip
+    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(
+        (pl.col("base_cents") + pl.col("target_variable_cents")).alias("ote_cents")
+    )
+
+
+def pay(world: World, night: int) -> pl.DataFrame:
+    """Return each seller's quarters: quota, bookings, and commission earned."""
+    every = commissions(world, night)
+    booked = every.booked_cents.sum(axis=1)
+    return pl.DataFrame(
+        {
+            "rep_id": user_ids(every.person),
+            "quarter_start": days(every.start),
+            "quota_cents": every.quota_cents,
+            "bookings_cents": booked,
+            "attainment_share": booked / every.quota_cents,
+            "target_variable_cents": every.target_cents,
+            "commission_cents": every.paid_cents.sum(axis=1),
+        }
+    )
+
+
+def keys(world: World, night: int) -> pl.DataFrame:
+    """Return the clean keys: who is whom across systems, and what is a copy of what.
+
+    One row per record of another system or copy, with the CRM record it belongs to.
+    """
+    people = np.flatnonzero(world.staff.people["hired"] <= night)
+    soiler = Soiler(world, night)
+    accounts = np.flatnonzero(
+        world.market.accounts["created"] < (night + 1) * SECONDS_A_DAY
+    )
+    copied = accounts[soiler.copied_at(accounts) < (night + 1) * SECONDS_A_DAY]
+    customers = extracts_billing.customers(world, night)
+    pieces = (
+        ("person", worker_ids(people), user_ids(people)),
+        ("customer", customers["customer_id"], customers["account_id"]),
+        ("account copy", ids("A", copied + COPY_OFFSET, 7), ids("A", copied, 7)),
+    )
+    return pl.concat(
+        pl.DataFrame({"other_id": other, "crm_id": own}).select(
+            pl.lit(kind).alias("kind"), "other_id", "crm_id"
+        )
+        for kind, other, own in pieces
+    )
+
+
 def potential(world: World, night: int) -> pl.DataFrame:
     """Return each account's yearly potential, its fit and the part not yet sold."""
-    accounts, items, subs = (
-        world.market.accounts, world.books.items, world.books.subscriptions,
-    )  # fmt: skip
+    accounts = world.market.accounts
     rows = np.flatnonzero(accounts["created"] < (night + 1) * SECONDS_A_DAY)
-    owner = items["subscription"]
-    is_live = (items["start"] <= night) & (subs["ended"][owner] > night)
-    yearly = items["first_users"].astype(np.int64) * items["price_cents"] * 12
-    sold = np.bincount(
-        subs["account"][owner[is_live]], yearly[is_live], len(accounts)
-    ).astype(np.int64)
+    sold = arr_by_account(world, night)
     whole = accounts["potential_cents"]
     named = whole >= np.quantile(whole[rows], 1 - NAMED_SHARE)
     return pl.DataFrame(
@@ -149,6 +238,9 @@ def deals(world: World, night: int) -> pl.DataFrame:
         {
             "opportunity_id": ids("O", rows, 8),
             "win_odds_share": every["odds"][rows].astype(np.float64).clip(0, 1),
+            "luck_share": every["luck"][rows].astype(np.float64),
+            "closing_odds_share": every["closing_odds"][rows].astype(np.float64),
+            "opened_by": user_ids(_openers(world, rows)),
             "has_competitor": every["has_competitor"][rows],
             "amount_cents": every["amount_cents"][rows],
             "ends_on": days(every["ends"][rows] // SECONDS_A_DAY),
@@ -156,6 +248,14 @@ def deals(world: World, night: int) -> pl.DataFrame:
             "is_decided": every["outcome"][rows] != OPEN,
         }
     )
+
+
+def _openers(world: World, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the development rep who opened each deal; -1 where none did."""
+    seat = openers(world, rows)
+    day = world.deals.rows["created"][rows] // SECONDS_A_DAY
+    spell, _ = world.staff.spell_of(np.maximum(seat, 0), day)
+    return np.where(seat >= 0, world.staff.spells["person"][spell], -1)
 
 
 def next_year(world: World, as_of: date) -> pl.DataFrame:
@@ -188,6 +288,13 @@ def events(world: World, night: int) -> pl.DataFrame:
     rows = [
         (event, user_ids(np.array([person]))[0] if person >= 0 else "company", day)
         for event, day, person in world.happened
+    ]
+    people = world.staff.people
+    scripted = {person for _, _, person in world.happened}
+    rows += [
+        ("leaver", user_ids(np.array([person]))[0], int(people["left"][person]))
+        for person in np.flatnonzero(people["left"] <= night).tolist()
+        if person not in scripted
     ]
     if world.scenario.events.launch_slips.is_on:
         planned = day_number(world.dates.launch_planned_on)

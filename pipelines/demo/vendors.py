@@ -8,6 +8,10 @@ import polars as pl
 DEAL_TYPES: Final = {
     "new": "New Business", "expansion": "Existing Business", "renewal": "Renewal",
 }  # fmt: skip
+FIELD_NAMES: Final = {
+    "stage": "StageName", "amount": "Amount", "probability": "Probability",
+    "close_date": "CloseDate", "forecast_category": "ForecastCategoryName",
+}  # fmt: skip
 US_DATE: Final = "%m/%d/%Y"
 
 
@@ -95,7 +99,29 @@ SHAPES: Final = {
         "salesforce/OpportunitySplit", "csv",
         {
             "opportunity_id": "OpportunityId", "user_id": "SplitOwnerId",
-            "percent": "SplitPercentage", "split_type": "SplitType.DeveloperName",
+            "split_type": "SplitType.DeveloperName", "percent": "SplitPercentage",
+        },
+    ),
+    "crm-opportunity-field-history": Shape(
+        "salesforce/OpportunityFieldHistory", "csv",
+        {
+            "opportunity_id": "OpportunityId", "changed_at": "CreatedDate",
+            "field": "Field", "old_value": "OldValue", "new_value": "NewValue",
+        },
+    ),
+    "crm-account-territories": Shape(
+        "salesforce/ObjectTerritory2Association", "csv",
+        {
+            "account_id": "ObjectId", "territory_id": "Territory2Id",
+            "started_on": "Started_On__c", "ended_on": "Ended_On__c",
+        },
+    ),
+    "finance-actuals": Shape(
+        "netsuite/Budget_vs_Actual", "csv",
+        {
+            "month_start": "Period Start", "department": "Department",
+            "account": "Account", "expense_type": "Account Class",
+            "actual": "Actual", "budget": "Budget", "currency": "Currency",
         },
     ),
     "crm-exchange-rates": Shape(
@@ -106,7 +132,7 @@ SHAPES: Final = {
         "stripe/credit_notes", "jsonl",
         {
             "credit_note_id": "id", "invoice_id": "invoice", "amount": "amount",
-            "issued_at": "created",
+            "currency": "currency", "issued_at": "created",
         },
     ),
     "hris-workers": Shape(
@@ -143,6 +169,7 @@ SHAPES: Final = {
         "workday/Job_Requisitions", "csv",
         {
             "requisition_id": "Job Requisition ID", "position_id": "Position ID",
+            "role": "Job Family", "segment": "Segment", "region": "Region",
             "status": "Job Requisition Status", "opened_on": "Recruiting Start Date",
             "target_start_on": "Target Hire Date", "filled_on": "Filled Date",
             "worker_id": "Worker Hired",
@@ -220,14 +247,14 @@ def shaped(contract: str, frame: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        Their headers. The CRM writes its own words for deal types; HR writes
-        month/day/year and full time as 100; billing writes whole minor units, epoch
-        seconds, lower-case currencies and nested objects.
+        Their headers. The CRM writes its own words for deal types; HR and finance
+        write month/day/year, HR full time as 100; billing writes whole minor units,
+        epoch seconds, lower-case currencies and nested objects.
     """
     shape = SHAPES[contract]
     if shape.folder.startswith("salesforce"):
         frame = _crm(contract, frame)
-    elif shape.folder.startswith("workday"):
+    elif not shape.folder.startswith("stripe"):
         frame = _hris(frame)
     else:
         frame = _billing(frame)
@@ -240,6 +267,8 @@ def shaped(contract: str, frame: pl.DataFrame) -> pl.DataFrame:
 def _crm(contract: str, frame: pl.DataFrame) -> pl.DataFrame:
     if contract == "crm-opportunities":
         return frame.with_columns(pl.col("type").replace(DEAL_TYPES))
+    if contract == "crm-opportunity-field-history":
+        return frame.with_columns(pl.col("field").replace(FIELD_NAMES))
     return frame
 
 

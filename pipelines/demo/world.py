@@ -90,7 +90,10 @@ def live(
     plan_day = day_number(dates.plan_year_start)
     plan_month = months_apart(warm_up, dates.plan_year_start)
     places = cities()
-    hiring = Hiring(chosen, places, months, seed=seed, plan_day=plan_day)
+    hiring = Hiring(
+        chosen, places, months, seed=seed, plan_day=plan_day,
+        leavers=scenario.events.leavers,
+    )  # fmt: skip
     arrivals = Arrivals(
         chosen, hiring.staff, places, months, seed=seed, plan_month=plan_month
     )

@@ -4,9 +4,20 @@ import sys
 import time
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import yaml
+
+from data_contracts.errors import HomeError
 from data_contracts.money import show
-from pipelines.demo.company import DemoDates, demo_dates, write_company
+from pipelines.demo.company import (
+    DemoDates,
+    Order,
+    Style,
+    demo_dates,
+    make_company,
+    order_company,
+)
 from pipelines.ledger.queries import LedgerReader
 from pipelines.ledger.records import PlanVersion
 from pipelines.ledger.store import Ledger
@@ -20,49 +31,70 @@ PLANNER = "planner@demo.example"
 """Who decides in the demo; the nights propose, so the planner may approve."""
 
 
-def deliver(
-    settings: Settings,
-    *,
-    size: str,
-    seed: int,
-    night: date,
-    start: date | None = None,
-    scenario: Path | None = None,
-) -> int:
-    """Write the company's extracts up to a night; return how many rows."""
-    written = write_company(
-        settings.landing,
-        settings.home / "truth",
-        size=size,
-        seed=seed,
-        first_day=start,
-        as_of=night,
-        scenario=scenario,
-    )
+def deliver(settings: Settings, order: Order) -> int:
+    """Write the company's extracts up to a night; return how many rows.
+
+    A home that is not there yet is made to read the files of the order's style.
+
+    Raises
+    ------
+    HomeError
+        If the home's sources read other files than the order's style delivers.
+    """
+    if not settings.policy_file.is_file():
+        make_home(settings, policy="demo", sources=order.style.sources)
+    elif _read(settings.sources_file) != yaml.safe_load(order.style.sources):
+        raise HomeError(
+            f"{settings.sources_file} reads other files than this style delivers",
+            fix="choose another --home, or the --layout and --delivery it was made for",
+        )
+    written = make_company(order, settings.landing, settings.home / "truth")
     return sum(sum(rows.values()) for rows in written.values())
 
 
-def play(settings: Settings, *, size: str, seed: int) -> None:
+def _read(sources: Path) -> Any:
+    """Read sources.yaml; a home without one reads its landing by contract."""
+    if not sources.is_file():
+        return yaml.safe_load(Style().sources)
+    return yaml.safe_load(sources.read_text(encoding="utf-8"))
+
+
+def play(settings: Settings, order: Order) -> None:
     """Make the company, plan and publish its year, let it drift, plan again.
+
+    Parameters
+    ----------
+    settings : Settings
+        Home to make.
+    order : Order
+        The company; its nights are taken from the story.
 
     Raises
     ------
     HomeError
         If there is a home already; the demo never touches somebody's plan.
     """
-    started, days = time.monotonic(), demo_dates(size=size)
-    make_home(settings, policy="demo")
+    started = time.monotonic()
+    days = demo_dates(size=order.size, first_day=order.first_day)
+    make_home(settings, policy="demo", sources=order.style.sources)
     _tell(1, f"the company's extracts up to {days.first_night}")
-    rows = deliver(settings, size=size, seed=seed, night=days.first_night)
+    rows = deliver(settings, _up_to(order, days.first_night))
     _tell(2, f"night {days.first_night}: load, forecast, propose the first plan")
     first = run_night(settings, days.first_night)
     plan = _decide(settings, first.proposals[0])
     _tell(4, f"extracts up to {days.after_leaver_night}; a rep left {days.left_on}")
-    rows += deliver(settings, size=size, seed=seed, night=days.after_leaver_night)
+    rows += deliver(settings, _up_to(order, days.after_leaver_night))
     _tell(5, f"night {days.after_leaver_night}: hold the plan against what happened")
     later = run_night(settings, days.after_leaver_night)
     print(told(later), file=sys.stderr)
     print("\n".join(_lines(settings, rows, days, plan, later, started)))
+
+
+def _up_to(order: Order, night: date) -> Order:
+    return order_company(
+        size=order.size, seed=order.seed, first_day=order.first_day, as_of=night,
+        scenario=order.scenario, style=order.style,
+    )  # fmt: skip
 
 
 def _decide(settings: Settings, version: int) -> PlanVersion:

@@ -10,7 +10,7 @@ import pytest
 
 from data_contracts.errors import HomeError, PolicyError
 from pipelines.demo import company
-from pipelines.demo.company import demo_dates, write_company
+from pipelines.demo.company import Style, demo_dates, write_company
 
 DAYS = demo_dates()
 
@@ -42,6 +42,36 @@ def test_a_later_as_of_only_adds_nights(tmp_path: Path) -> None:
     before, after = bytes_under(early), bytes_under(late)
     assert set(before) < set(after)
     assert {name: after[name] for name in before} == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "style",
+    [
+        Style(layout="vendor", packing="zstd", delivery="changes", history="fields"),
+        Style(file="parquet"),
+    ],
+    ids=str,
+)
+def test_a_restless_company_only_grows_by_nights_and_repeats_its_bytes(
+    tmp_path: Path, style: Style
+) -> None:
+    days = demo_dates(size="small")
+    for name, until in (
+        ("early", days.first_night),
+        ("late", days.leaver_night),
+        ("again", days.leaver_night),
+    ):
+        write_company(
+            tmp_path / name, tmp_path / f"{name}_truth", size="small", as_of=until,
+            style=style,
+        )  # fmt: skip
+    before, after = bytes_under(tmp_path / "early"), bytes_under(tmp_path / "late")
+    assert set(before) < set(after)
+    assert {name: after[name] for name in before} == before
+    assert bytes_under(tmp_path / "again") == after
+    told = bytes_under(tmp_path / "late_truth")
+    assert bytes_under(tmp_path / "again_truth") == told
 
 
 def test_landing_holds_no_truth(tmp_path: Path) -> None:

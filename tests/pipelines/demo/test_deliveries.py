@@ -1,13 +1,15 @@
 """Deliveries: whole nights, only what changed when asked, and no unknown style."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+import yaml
 
 from data_contracts.errors import PolicyError
-from pipelines.demo.deliveries import Deliverer, Style
+from pipelines.demo.deliveries import Deliverer, Style, style_of
 
 ROWS = pl.DataFrame({"user_id": ["a", "b"], "name": ["Ada", "Ben"]})
 
@@ -60,3 +62,55 @@ def test_an_unknown_style_is_refused(tmp_path: Path, fault: str) -> None:
     wrong: dict[str, Any] = {fault: "xml"}
     with pytest.raises(PolicyError, match=f"demo {fault} 'xml' does not exist"):
         Deliverer(tmp_path, Style(**wrong))
+
+
+def test_parquet_is_not_a_vendors_file() -> None:
+    with pytest.raises(PolicyError, match="'vendor' has files of its own"):
+        style_of(layout="vendor", file="parquet")
+
+
+def test_a_night_in_another_packing_replaces_the_first(tmp_path: Path) -> None:
+    name, night = "crm-opportunity-history", "2026-01-31"
+    for packing in ("gzip", "zstd"):
+        style = style_of(packing=packing)
+        Deliverer(tmp_path, style).deliver([(name, ROWS)], night)
+    folder = tmp_path / "crm" / "opportunity_history"
+    assert [path.name for path in folder.iterdir()] == ["2026-01-31.csv.zst"]
+
+
+def test_an_interrupted_night_leaves_the_nights_before_as_they_were(
+    tmp_path: Path,
+) -> None:
+    deliverer = Deliverer(tmp_path, Style())
+    deliverer.deliver([("crm-users", ROWS)], "2026-01-31")
+    before = (tmp_path / "crm" / "users" / "2026-01-31.csv").read_bytes()
+
+    def breaking() -> Iterator[tuple[str, pl.DataFrame]]:
+        yield "crm-users", ROWS
+        raise OSError("no space left on device")
+
+    for night in ("2026-01-31", "2026-02-01"):
+        with pytest.raises(OSError, match="no space"):
+            deliverer.deliver(breaking(), night)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert [path.name for path in files] == ["2026-01-31.csv"]
+    assert files[0].read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("style", "folders"),
+    [
+        (Style(), {"landing"}),
+        (
+            Style(layout="vendor", delivery="changes"),
+            {
+                f"landing/{one}"
+                for one in ("netsuite", "salesforce", "stripe", "workday")
+            },
+        ),
+    ],
+)
+def test_a_style_says_which_sources_read_it(style: Style, folders: set[str]) -> None:
+    sources = yaml.safe_load(style.sources)["sources"]
+    assert {source["folder"] for source in sources} == folders
+    assert {source["delivery"] for source in sources} == {style.delivery}

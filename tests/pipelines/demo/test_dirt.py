@@ -1,7 +1,7 @@
 """Dirt: at its rate, the same every night, off at zero, and its truth kept."""
 
 from dataclasses import fields, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 
 import polars as pl
@@ -59,6 +59,9 @@ def test_no_rate_means_no_dirt() -> None:
         ("late_edit_share", "crm-opportunities", "late edit"),
         ("backdated_stage_share", "crm-opportunity-history", "backdated"),
         ("missing_crosswalk_share", "crm-users", "no number"),
+        ("local_time_share", "crm-opportunities", "local time"),
+        ("offset_time_share", "crm-opportunities", "offset"),
+        ("offset_time_share", "crm-accounts", "offset"),
     ],
 )
 def test_each_fault_comes_at_about_its_rate(
@@ -132,3 +135,54 @@ def test_a_soiled_cell_stays_soiled_the_next_night() -> None:
     lasting = early.filter(pl.col("kind").is_in(["blank", "orphan owner", "duplicate"]))
     keys = ["contract", "row_key", "column_name", "kind"]
     assert lasting.join(late, on=keys, how="anti").is_empty()
+
+
+def test_an_offset_tells_the_same_moment_in_other_words() -> None:
+    found, marks = soiled()
+    told = marks.filter(pl.col("kind") == "offset").join(
+        found["crm-opportunities"], left_on="row_key", right_on="opportunity_id"
+    )
+    assert told.height > 50
+    assert told["created_at"].str.slice(19).n_unique() > 4  # several zones
+    # both texts, read with their offsets, are one moment
+    for column in ("created_at", "true_value"):
+        assert told[column].str.len_chars().min() >= 20
+    read = [datetime.fromisoformat(text) for text in told["created_at"].to_list()]
+    true = [datetime.fromisoformat(text) for text in told["true_value"].to_list()]
+    assert read == true
+
+
+def test_local_time_called_utc_is_off_by_the_sellers_offset() -> None:
+    found, marks = soiled(replace(CLEAN, local_time_share=0.5))
+    told = marks.filter(
+        (pl.col("kind") == "local time") & (pl.col("contract") == "crm-opportunities")
+    ).join(found["crm-opportunities"], left_on="row_key", right_on="opportunity_id")
+    true = told["true_value"].str.to_datetime("%Y-%m-%d %H:%M:%S%.f%z")
+    hours = (told["created_at"] - true).dt.total_minutes() / 60
+    assert hours.min() >= -8  # Pacific winter
+    assert hours.max() <= 13  # Auckland summer
+    assert hours.n_unique() > 6
+
+
+def test_no_open_deal_is_past_its_close_date_when_somebody_cares() -> None:
+    for share, wanted in ((0.0, False), (1.0, True)):
+        deals = soiled(replace(CLEAN, past_close_date_share=share))[0]
+        still = deals["crm-opportunities"].filter(~pl.col("is_closed"))
+        assert (still["close_date"] < NIGHT).any() == wanted
+
+
+def test_the_marks_tell_when_a_stale_deal_really_ends() -> None:
+    _, marks = soiled(replace(CLEAN, past_close_date_share=1.0))
+    assert set(marks["kind"]) == {"past close date"}
+    ends = marks["true_value"].str.to_date()
+    assert (ends > NIGHT).all()
+
+
+def test_the_marks_tell_who_should_have_a_leavers_book() -> None:
+    found, marks = soiled(replace(CLEAN, left_owner_share=1.0))
+    assert set(marks["kind"]) == {"left owner"}
+    active = set(found["crm-users"].filter("is_active")["user_id"])
+    owners = found["crm-accounts"].join(marks, left_on="account_id", right_on="row_key")
+    assert owners.height > 0
+    assert not set(owners["owner_id"]) & active
+    assert set(owners["true_value"]) <= active

@@ -1,6 +1,6 @@
 """What only some companies deliver: currencies, splits, credit notes, requisitions."""
 
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 
 import polars as pl
@@ -12,7 +12,7 @@ from pipelines.demo.world import World, live
 NIGHT = date(2026, 6, 5)
 EVERYTHING = Scenario(
     is_multi_currency=True, has_splits=True, has_credit_notes=True,
-    has_requisitions=True,
+    has_requisitions=True, has_account_territories=True, has_finance=True,
 )  # fmt: skip
 
 
@@ -33,7 +33,7 @@ def tables(scenario: Scenario = EVERYTHING) -> dict[str, pl.DataFrame]:
 def test_a_plain_company_delivers_none_of_them() -> None:
     assert set(tables()) - set(tables(Scenario())) == {
         "crm-exchange-rates", "crm-opportunity-splits", "billing-credit-notes",
-        "hris-requisitions",
+        "hris-requisitions", "crm-account-territories", "finance-actuals",
     }  # fmt: skip
 
 
@@ -110,3 +110,32 @@ def test_filled_requisitions_name_who_started_that_day() -> None:
     assert filled.height > 20
     assert (found["position_id"] == found["position_id_right"]).all()
     assert (filled["opened_on"] < filled["filled_on"]).all()
+    for column in ("role", "segment", "region"):
+        assert found[column].equals(found[f"{column}_right"], null_equal=True), column
+
+
+def test_every_account_is_in_one_territory_on_the_night() -> None:
+    told = tables()["crm-account-territories"]
+    now = told.filter(pl.col("ended_on").is_null())
+    assert now["account_id"].is_unique().all()
+    assert set(now["account_id"]) == set(tables()["crm-accounts"]["account_id"])
+
+
+def test_an_account_changes_territory_without_gap_or_overlap() -> None:
+    told = tables()["crm-account-territories"].sort("account_id", "started_on")
+    after = pl.col("started_on").shift(-1).over("account_id")
+    gaps = told.with_columns(after.alias("next")).drop_nulls("next")
+    assert gaps.height > 100
+    assert (gaps["next"] == gaps["ended_on"] + timedelta(days=1)).all()
+
+
+def test_the_owner_of_an_account_holds_its_territory() -> None:
+    now = tables()["crm-account-territories"].filter(pl.col("ended_on").is_null())
+    members = tables()["crm-territory-members"].filter(pl.col("ended_on").is_null())
+    held = (
+        tables()["crm-accounts"]
+        .join(now, on="account_id")
+        .join(members, on="territory_id", how="inner")
+    )
+    assert held.height > 3_000
+    assert (held["owner_id"] == held["user_id"]).all()

@@ -12,16 +12,16 @@ from pipelines.demo import truth
 from pipelines.demo.dirt import Soiler
 from pipelines.demo.extracts import extracts
 from pipelines.demo.months import SECONDS_A_DAY, day_number
-from pipelines.demo.scenario import REAL_DIRT, Event, Events, Scenario
+from pipelines.demo.scenario import REAL_DIRT, Event, Events, Scenario, usual_scenario
 from pipelines.demo.selling import RENEWAL, WON
-from pipelines.demo.sizes import demo_dates
+from pipelines.demo.sizes import demo_dates, size_named
 from pipelines.demo.staff import AE
 from pipelines.demo.world import World, live
 
 FIRST = date(2024, 2, 1)
 DAYS = demo_dates(size="small", first_day=FIRST)
 LAST = date(DAYS.plan_year_start.year, 12, 31)
-QUIET = Events(good_rep_leaves=Event(), launch_slips=Event())
+QUIET = Events(leavers=Event(), good_rep_leaves=Event(), launch_slips=Event())
 
 
 @cache
@@ -45,6 +45,19 @@ def test_nothing_happens_when_everything_is_off() -> None:
     assert truth.events(world(), day_number(LAST)).is_empty()
     products = table(world(), "crm-products", DAYS.after_leaver_night)
     assert products["launched_on"].null_count() == 0
+
+
+@pytest.mark.slow
+def test_people_leave_by_themselves_only_when_they_may() -> None:
+    assert (world().staff.people["left"] > day_number(LAST)).all()
+    usual = world(leavers=Event(is_on=True, strength=0.25))
+    told = truth.events(usual, day_number(LAST))
+    assert told["event"].unique().to_list() == ["leaver"]
+    users = table(usual, "crm-users", LAST)
+    gone = users.filter(~pl.col("is_active"))["user_id"].to_list()
+    assert sorted(told["subject"]) == sorted(gone)
+    restless = world(leavers=Event(is_on=True, strength=0.5))
+    assert truth.events(restless, day_number(LAST)).height > 1.4 * told.height
 
 
 def test_before_an_event_the_company_is_the_same() -> None:
@@ -109,6 +122,22 @@ def test_a_team_leaves_together_and_the_truth_names_them() -> None:
     assert not users["is_active"].any()
 
 
+@pytest.mark.slow
+def test_every_event_can_be_switched_on_and_is_told_with_its_day() -> None:
+    every = {
+        part.name: replace(getattr(Events(), part.name), is_on=True)
+        for part in fields(Events)
+    }
+    told = truth.events(world(**every), day_number(LAST))
+    assert set(told["event"]) == {
+        "leaver", "rep_left", "top_rep_left", "team_left", "launch_slipped",
+        "competitor_enters", "price_rises", "demand_falls", "demand_rises",
+        "reorganisation", "crm_migration", "resegmentation",
+    }  # fmt: skip
+    assert told["began_on"].null_count() == 0
+    assert told["began_on"].max() <= LAST
+
+
 def test_the_top_rep_is_the_one_with_most_bookings() -> None:
     shaken = world(top_rep_leaves=Event(is_on=True, month=5))
     (event, day, person) = shaken.happened[0]
@@ -171,10 +200,9 @@ def test_a_night_of_a_restless_dirty_company_knows_nothing_of_the_future(
     night: date,
 ) -> None:
     every = Events(**{part.name: Event(is_on=True) for part in fields(Events)})
-    scenario = Scenario(
-        events=every, dirt=REAL_DIRT, is_multi_currency=True, has_splits=True,
-        has_credit_notes=True, has_requisitions=True,
-    )  # fmt: skip
+    scenario = replace(usual_scenario(size_named("small")), events=every)
+    assert scenario.dirt == REAL_DIRT
+    assert scenario.has_splits
 
     def soiled(as_of: date) -> list[tuple[str, pl.DataFrame]]:
         past = live(size="small", seed=4, as_of=as_of, scenario=scenario)

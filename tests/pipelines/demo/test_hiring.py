@@ -75,6 +75,22 @@ def test_some_are_promoted_and_their_job_history_says_so() -> None:
     assert len(staff.jobs) == len(staff.spells)
 
 
+def test_some_move_to_another_region_and_live_there_from_then_on() -> None:
+    staff, places = world("medium").staff, world("medium").places
+    jobs = staff.jobs
+    order = np.lexsort((jobs["day"], jobs["person"]))
+    person, region = jobs["person"][order], jobs["region"][order]
+    moved = np.flatnonzero((person[1:] == person[:-1]) & (region[1:] != region[:-1]))
+    assert len(moved) >= 5
+    seller = jobs["role"][order] == AE
+    assert (seller[moved] & seller[moved + 1]).all()
+    segment = jobs["segment"][order]
+    assert (segment[moved] == segment[moved + 1]).all()
+    # everybody lives in the region they work in, at every time
+    home = np.array([norms.REGIONS.index(one) for one in places.region_id])
+    assert (home[jobs["city"]] == jobs["region"]).all()
+
+
 def test_nobody_is_on_leave_after_leaving() -> None:
     staff = world("medium").staff
     left = staff.people["left"][staff.leaves["person"]]

@@ -1,5 +1,6 @@
 """A scenario file: what is known is taken, what is not is refused by name."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,9 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_calm_sizes_are_clean_and_the_others_as_dirty_as_real_ones() -> None:
-    assert usual_scenario(size_named("tiny")).dirt == CLEAN
+    calm = usual_scenario(size_named("tiny")).dirt
+    # but for close dates nobody moves and a leaver's book, which the story needs
+    assert replace(calm, past_close_date_share=0, left_owner_share=0) == CLEAN
     assert usual_scenario(SMALL).dirt == REAL_DIRT
 
 

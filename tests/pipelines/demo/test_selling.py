@@ -6,9 +6,11 @@ from functools import cache
 import numpy as np
 import pytest
 
+from pipelines.demo import norms
+from pipelines.demo.close_dates import first_guess, pushes
 from pipelines.demo.deal_history import history
 from pipelines.demo.months import SECONDS_A_DAY, day_number
-from pipelines.demo.selling import OPEN, RENEWAL
+from pipelines.demo.selling import EXPANSION, OPEN, RENEWAL, WON
 from pipelines.demo.staff import AE, CSM
 from pipelines.demo.world import World, live
 
@@ -73,3 +75,48 @@ def test_no_history_row_tells_a_later_state() -> None:
     whole = history(past, rows, cutoff=1_790_000_000)
     early = history(past, rows, cutoff=1_760_000_000)
     assert early.equals(whole.filter(whole["changed"] < 1_760_000_000))
+
+
+def test_deals_are_opened_in_the_office_hours_of_their_region() -> None:
+    past = world("small")
+    rows = np.flatnonzero(past.deals.rows["kind"] != RENEWAL)
+    region = past.market.accounts["region"][past.deals.rows["account"][rows]]
+    hours = np.array(norms.HOURS_FROM_UTC)[region]
+    local = (past.deals.rows["created"][rows] + 3_600 * hours) % SECONDS_A_DAY
+    share = ((local >= 8 * 3_600) & (local < 19 * 3_600)).mean()
+    assert share > 0.99  # a few wait for their account to be entered
+
+
+def test_deals_that_were_pushed_more_are_won_less() -> None:
+    past = live(size="medium", seed=3, as_of=LAST)
+    deals = past.deals.rows
+    rows = np.flatnonzero(
+        deals["is_alive"] & (deals["kind"] != RENEWAL) & (deals["outcome"] != OPEN)
+    )
+    account = deals["account"][rows]
+    close = first_guess(
+        past.seed, rows, deals["created"][rows] // SECONDS_A_DAY,
+        segment=past.market.accounts["first_segment"][account],
+        is_expansion=deals["kind"][rows] == EXPANSION,
+        is_renewal=np.zeros(len(rows), dtype=bool), months=past.months,
+    )  # fmt: skip
+    pushed = np.zeros(len(rows))
+    for place, _, _ in pushes(past.seed, rows, close, deals["ends"][rows]):
+        pushed[place] += 1
+    odds = deals["closing_odds"][rows]
+    assert odds[pushed >= 2].mean() < 0.95 * odds[pushed == 0].mean()
+    won = deals["outcome"][rows] == WON
+    assert won[pushed >= 2].mean() < won[pushed == 0].mean()
+
+
+def test_a_close_date_never_passes_while_somebody_tends_it() -> None:
+    rows = np.arange(500)
+    close = np.full(500, 20_000)
+    ends = np.full(500, 20_900 * SECONDS_A_DAY)
+    last, before = close.copy(), close.copy()
+    for place, at, moved in pushes(7, rows, close, ends):
+        before[place] = last[place]
+        assert (at // SECONDS_A_DAY <= before[place]).all()  # moved in time
+        assert (np.isin(moved - before[place], (28, 30, 45, 60, 91))).all()
+        last[place] = moved
+    assert (last >= 20_900).all()

@@ -5,14 +5,21 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pytest
 
-from pipelines.demo import norms
+from pipelines.demo import norms, truth
 from pipelines.demo.company import demo_dates, write_company
+from pipelines.demo.dirt import Soiler
+from pipelines.demo.extracts import extracts
+from pipelines.demo.frames import ids
+from pipelines.demo.months import day_number
+from pipelines.demo.scenario import Event, Events
 from pipelines.demo.selling import RENEWAL, WON
-from pipelines.demo.world import live
+from pipelines.demo.world import World, live
 
 TABLES = {
-    "ramp", "hazards", "reps", "potential", "deals", "events", "dirt", "next_year",
+    "ramp", "hazards", "hazard_factors", "reps", "potential", "deals", "events", "dirt",
+    "keys", "pay", "pay_plan", "next_year",
 }  # fmt: skip
 
 
@@ -50,6 +57,7 @@ def test_potential_can_be_seen_in_the_profile() -> None:
         assert 0.3 < seen < 0.8  # predicts, but does not tell
 
 
+@pytest.mark.slow
 def test_wins_follow_the_ramp_that_the_truth_states() -> None:
     # Won over alive deals by tenure of the seat's holder, against the curve.
     world = live(size="large", seed=1, as_of=date(2022, 1, 31))
@@ -67,3 +75,79 @@ def test_wins_follow_the_ramp_that_the_truth_states() -> None:
         here = is_normal & (share >= low) & (share < high)
         assert here.sum() > 50
         assert abs(won[here].mean() / full - share[here].mean()) < 0.15
+
+
+def small() -> World:
+    return live(size="small", seed=1, as_of=date(2026, 1, 31))
+
+
+@pytest.mark.slow
+def test_the_keys_join_every_system_without_a_loss() -> None:
+    world, night = small(), day_number(date(2026, 1, 31))
+    told = truth.keys(world, night)
+    pieces: dict[str, list[pl.DataFrame]] = {}
+    soiler = Soiler(world, night)
+    for contract, frame in extracts(world, date(2026, 1, 31), soiler=soiler):
+        pieces.setdefault(contract, []).append(frame)
+    found = {contract: pl.concat(frames) for contract, frames in pieces.items()}
+    for kind, contract, other, home, own in (
+        ("person", "hris-workers", "worker_id", "crm-users", "user_id"),
+        ("customer", "billing-customers", "customer_id", "crm-accounts", "account_id"),
+    ):
+        mine = told.filter(pl.col("kind") == kind)
+        assert set(mine["other_id"]) == set(found[contract][other])
+        assert set(mine["crm_id"]) <= set(found[home][own])
+    copies = told.filter(pl.col("kind") == "account copy")
+    marks = pl.concat(soiler.marks).filter(pl.col("kind") == "duplicate")
+    assert copies.height == marks.height > 100
+    # the same person by number, where the CRM has one
+    numbered = found["crm-users"].drop_nulls("employee_number")
+    joined = numbered.join(found["hris-workers"], on="employee_number").join(
+        told, left_on="worker_id", right_on="other_id"
+    )
+    assert (joined["crm_id"] == joined["user_id"]).all()
+
+
+def test_closing_odds_and_luck_decide_every_sale() -> None:
+    world = small()
+    told = truth.deals(world, day_number(date(2026, 1, 31))).filter("is_decided")
+    wins = told.filter("is_won")
+    assert (wins["luck_share"] <= wins["closing_odds_share"] + 1e-6).all()
+    assert (wins["win_odds_share"] > 0).all()
+    # what was won follows the product of both odds
+    rows = np.flatnonzero(world.deals.rows["kind"] != RENEWAL)
+    sales = told.filter(
+        pl.col("opportunity_id").is_in(ids("O", rows, 8).implode())
+        & (pl.col("win_odds_share") > 0)
+    )
+    expected = float((sales["win_odds_share"] * sales["closing_odds_share"]).sum())
+    assert abs(float(sales["is_won"].sum()) / expected - 1) < 0.1
+
+
+@pytest.mark.slow
+def test_dirt_is_told_night_by_night(tmp_path: Path) -> None:
+    days = demo_dates(size="small")
+    nights = (days.first_night, days.leaver_night)
+    write_company(
+        tmp_path / "landing", tmp_path / "truth", size="small", as_of=nights[-1],
+        nights=nights,
+    )  # fmt: skip
+    told = pl.read_parquet(tmp_path / "truth" / "dirt.parquet")
+    assert set(told["night"]) == set(nights)
+    for night in nights:  # every mark is of a row delivered that night
+        path = tmp_path / "landing" / "crm" / "accounts" / f"{night}.csv"
+        known = pl.read_csv(path, infer_schema=False)["account_id"]
+        mine = told.filter(
+            (pl.col("night") == night) & (pl.col("contract") == "crm-accounts")
+        )
+        assert mine.height > 100
+        assert set(mine["row_key"]) <= set(known)
+
+
+def test_hazards_are_those_people_leave_by() -> None:
+    table = truth.hazards(Events().leavers, is_calm=False)
+    sellers = table.filter(pl.col("role") == "ae")["hazard_year_share"]
+    assert sellers.min() == 0.25 * norms.HAZARD_LEVEL * 0.4
+    assert sellers.max() == 0.25 * norms.HAZARD_LEVEL * 1.5
+    off = truth.hazards(Event(), is_calm=False)
+    assert off["hazard_year_share"].sum() == 0
