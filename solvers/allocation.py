@@ -1,6 +1,7 @@
 """Split a budget over segments and activities where the next cent brings most."""
 
 import heapq
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -143,17 +144,15 @@ def allocate_budget(
         )
     if not steep.any():
         return _concave_split(top, scale, low, high, int(units), unit_cents)
-    table = _value_table(top, scale, steep, unit_cents, int(high.max(initial=0)))
-    hull = _concave_hulls(table, low, high)
-    spend, price = _greedy(hull, low, high, units)
-    reached = float(np.take_along_axis(hull, spend[:, None], axis=1).sum())
-    bound = reached  # the greedy split of concave envelopes is their optimum
-    value = float(np.take_along_axis(table, spend[:, None], axis=1).sum())
-    dual = bound
-    proof = Proof.OPTIMAL
-    if value < bound * (1 - 1e-12):
+    spend, dual, price = _envelope_split(
+        top, scale, steep, low, high, int(units), unit_cents
+    )
+    value = float(_values(spend, top, scale, steep, unit_cents).sum())
+    bound, proof = max(dual, value), Proof.OPTIMAL
+    if value < dual * (1 - 1e-12):
         proof = Proof.FEASIBLE
         if n * (int(units) + 1) * (int(high.max(initial=0)) + 1) <= MOST_TABLE_CELLS:
+            table = _value_table(top, scale, steep, unit_cents, int(high.max()))
             spend = _exact_table(table, low, high, int(units))
             value = float(np.take_along_axis(table, spend[:, None], axis=1).sum())
             bound, proof = value, Proof.OPTIMAL
@@ -162,7 +161,7 @@ def allocate_budget(
         value_cents=value,
         bound_cents=bound,
         gap_share=gap_share(bound, value),
-        dual_gap_share=gap_share(dual, value),
+        dual_gap_share=gap_share(max(dual, value), value),
         price=price / unit_cents,
         proof=proof,
     )
@@ -239,51 +238,98 @@ def _value_table(
     return np.ascontiguousarray(response_cents(spend, top, scale, steep).T)
 
 
-@compiled
-def _concave_hulls(
-    table: NDArray[np.float64], low: NDArray[np.int64], high: NDArray[np.int64]
+def _values(
+    units: NDArray[np.int64],
+    top: NDArray[np.float64],
+    scale: NDArray[np.float64],
+    steep: NDArray[np.float64],
+    unit_cents: int,
 ) -> NDArray[np.float64]:
-    """Return the least concave curve above each row between its limits."""
-    hull = table.copy()
-    corner = np.empty(table.shape[1], dtype=np.int64)
-    for i in range(table.shape[0]):
-        held = 0
-        for j in range(low[i], high[i] + 1):
-            while held > 1:
-                a, b = corner[held - 2], corner[held - 1]
-                left = (table[i, b] - table[i, a]) * (j - b)
-                right = (table[i, j] - table[i, b]) * (b - a)
-                if left >= right:
-                    break
-                held -= 1
-            corner[held] = j
-            held += 1
-        for c in range(held - 1):
-            a, b = corner[c], corner[c + 1]
-            for j in range(a + 1, b):
-                part = (j - a) / (b - a)
-                hull[i, j] = table[i, a] + part * (table[i, b] - table[i, a])
-    return hull
+    """Return what a number of units brings in each place."""
+    return response_cents(units.astype(np.float64) * unit_cents, top, scale, steep)
 
 
-def _greedy(
-    hull: NDArray[np.float64],
+def _first_true(
+    test: Callable[[NDArray[np.int64]], NDArray[np.bool_]],
+    low: NDArray[np.int64],
+    high: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return, by place, the first number in low..high that passes; high if none does.
+
+    The test must stay true once it is true.
+    """
+    first, last = low.copy(), high.copy()
+    while (first < last).any():
+        middle = (first + last) // 2
+        passes = test(middle)
+        last = np.where(passes & (first < last), middle, last)
+        first = np.where(~passes & (first < last), middle + 1, first)
+    return first
+
+
+def _envelope_split(
+    top: NDArray[np.float64],
+    scale: NDArray[np.float64],
+    steep: NDArray[np.float64],
     low: NDArray[np.int64],
     high: NDArray[np.int64],
     units: int,
-) -> tuple[NDArray[np.int64], float]:
-    """Spend units where the envelope rises most; return the split and its price."""
-    gain = np.diff(hull, axis=1)
-    step = np.arange(gain.shape[1])[None, :]
-    is_open = (step >= low[:, None]) & (step < high[:, None]) & (gain > 0)
-    place, at = np.nonzero(is_open)
-    # dearest first; ties to the earlier place and then the earlier unit
-    order = np.lexsort((at, place, -np.round(gain[place, at], 9)))
-    left = int(units - low.sum())
-    taken = order[:left]
-    spend = low + np.bincount(place[taken], minlength=low.size)
-    price = float(gain[place[taken[-1]], at[taken[-1]]]) if taken.size else 0.0
-    return spend.astype(np.int64), price if taken.size == left else 0.0
+    unit_cents: int,
+) -> tuple[NDArray[np.int64], float, float]:
+    """Split by one price over concave envelopes; return split, dual bound and price.
+
+    An S-shaped response rises ever faster and then ever slower. Its envelope is the
+    straight line from the floor to the point where the average stops rising, and the
+    curve itself from there on: a place spends its floor, or at least up to there.
+    """
+
+    def value(count: NDArray[np.int64]) -> NDArray[np.float64]:
+        return _values(count, top, scale, steep, unit_cents)
+
+    def next_gain(count: NDArray[np.int64]) -> NDArray[np.float64]:
+        return value(count + 1) - value(count)
+
+    at_floor = value(low)
+
+    def average(count: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.asarray((value(count) - at_floor) / np.maximum(count - low, 1))
+
+    start = np.minimum(low + 1, high)
+    jump = _first_true(lambda j: next_gain(j) < average(j), start, high)
+    slope = np.where(jump > low, average(jump), 0.0)
+
+    def wanted(price: float) -> NDArray[np.int64]:
+        more = _first_true(lambda j: next_gain(j) < price, jump, high)
+        return np.where((slope > 0) & (slope >= price), more, low)
+
+    cheap, dear = 0.0, 2.0 * float(slope.max(initial=0.0)) + 1.0
+    if int(wanted(0.0).sum()) <= units:
+        dear = cheap
+    for _ in range(200):
+        middle = (cheap + dear) / 2
+        if middle in (cheap, dear):
+            break
+        fits = int(wanted(middle).sum()) <= units
+        cheap, dear = (cheap, middle) if fits else (middle, dear)
+    bounds = []
+    for price in (cheap, dear):
+        free = wanted(price)
+        bounds.append(float(value(free).sum()) - price * float(free.sum() - units))
+    spend = wanted(dear)
+    left = units - int(spend.sum())
+    while left > 0:
+        # the next unit, or the way to the envelope where all of it still fits
+        step = np.where(spend < jump, jump - spend, 1)
+        step = np.where(step > left, left, step)
+        step = np.where(spend < high, np.minimum(step, high - spend), 0)
+        gain = value(spend + step) - value(spend)
+        each = np.where(step > 0, gain / np.maximum(step, 1), 0.0)
+        best = int(np.argmax(each))
+        if each[best] <= 0:
+            break
+        spend[best] += step[best]
+        left -= int(step[best])
+    return spend.astype(np.int64), min(bounds), dear if dear > 0 else 0.0
 
 
 @compiled

@@ -1,5 +1,6 @@
 """Decide whom to hire, where and when, so that a capacity gap closes cheaply."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,18 @@ from ortools.sat.python import cp_model
 from data_contracts.errors import InfeasibleError
 from data_contracts.money import show
 from solvers.result import Proof, gap_share, whole_bound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spans:
+    """How many heads one manager can lead, and who leads today."""
+
+    heads_per_manager: float
+    managers: NDArray[np.int64]  # (n_segments,) on board
+    team_heads: NDArray[np.float64]  # (n_segments, n_months) expected, without hires
+    lead_months: NDArray[np.int64]  # (n_groups,) of a hire, decision to first day
+    manager_lead_months: int
+    manager_cost_cents: NDArray[np.int64]  # (n_segments, n_months) decided that month
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +38,8 @@ class HiringProblem:
     need_cents: NDArray[np.int64]  # (n_segments,) capacity missing; <= 0 none
     recruiter_limit: NDArray[np.int64] | None = None  # (n_roles, n_months) hires
     group_limit: NDArray[np.int64] | None = None  # (n_groups,) hires in the year
-    budget_cents: int | None = None
+    budget_cents: int | None = None  # managers included
+    spans: Spans | None = None  # hires beyond a span need a manager first
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +47,8 @@ class HiringPlan:
     """Hires by group and month of decision, with what they cost and close."""
 
     hires: NDArray[np.int64]  # (n_groups, n_months)
-    cost_cents: int
+    manager_hires: NDArray[np.int64]  # (n_segments, n_months); 0 without spans
+    cost_cents: int  # managers included
     bound_cents: int  # no plan that closes the gap costs less
     gap_share: float
     closed_cents: NDArray[np.int64]  # (n_segments,) expected capacity added
@@ -103,7 +118,12 @@ def plan_hires(
         for m in range(n_months)
         if most[i, m] > 0
     }
-    _limits(model, problem, x)
+    managers = _managers(model, problem, x)
+    costs = [int(problem.cost_cents[i, m]) * v for (i, m), v in x.items()]
+    if problem.spans is not None:
+        price = problem.spans.manager_cost_cents
+        costs += [int(price[s, m]) * v for (s, m), v in managers.items()]
+    _limits(model, problem, x, costs)
     missing = [
         model.new_int_var(0, int(n) if best_effort else 0, f"missing_{s}")
         for s, n in enumerate(need)
@@ -115,22 +135,24 @@ def plan_hires(
             if problem.segment_of_group[i] == s
         ]
         model.add(sum(terms) + missing[s] >= int(need[s]))
-    cost = sum(int(problem.cost_cents[i, m]) * x[i, m] for i, m in x)
     if best_effort:
         model.minimize(sum(missing))
         status, solver = _solve(model, effort)
         shortest = round(solver.objective_value) if _found(status) else 0
         model.add(sum(missing) <= shortest)
-        _hint(model, solver, x, missing)
-    model.minimize(cost)
+        _hint(model, solver, [*x.values(), *managers.values(), *missing])
+    model.minimize(sum(costs))
     status, solver = _solve(model, effort)
     if not _found(status):
         raise InfeasibleError(*_why(problem, brings, need, status))
     hires = np.zeros((n_groups, n_months), dtype=np.int64)
     for (i, m), variable in x.items():
         hires[i, m] = solver.value(variable)
+    leads = np.zeros((need.size, n_months), dtype=np.int64)
+    for (s, m), variable in managers.items():
+        leads[s, m] = solver.value(variable)
     short = np.array([solver.value(v) for v in missing], dtype=np.int64) * 100
-    return _plan(problem, hires, short, solver.best_objective_bound)
+    return _plan(problem, hires, leads, short, solver.best_objective_bound)
 
 
 def _found(status: cp_model.CpSolverStatus) -> bool:
@@ -151,11 +173,10 @@ def _solve(
 def _hint(
     model: cp_model.CpModel,
     solver: cp_model.CpSolver,
-    x: dict[tuple[int, int], cp_model.IntVar],
-    missing: list[cp_model.IntVar],
+    variables: list[cp_model.IntVar],
 ) -> None:
     """Start the next search from the last answer."""
-    for variable in [*x.values(), *missing]:
+    for variable in variables:
         model.add_hint(variable, solver.value(variable))
 
 
@@ -172,10 +193,54 @@ def _most_hires(
     return most
 
 
+def _managers(
+    model: cp_model.CpModel,
+    problem: HiringProblem,
+    x: dict[tuple[int, int], cp_model.IntVar],
+) -> dict[tuple[int, int], cp_model.IntVar]:
+    """Add hires of managers and the rule that nobody leads more than a span.
+
+    Hires count as present from their first day to the year's end: a span never rests
+    on somebody leaving. A team that is over its span today may stay so, not grow.
+    """
+    spans = problem.spans
+    if spans is None:
+        return {}
+    n_segments, n_months = spans.team_heads.shape
+    most = int(sum(v.proto.domain[-1] for v in x.values())) + 1
+    g = {
+        (s, m): model.new_int_var(0, most, f"manager_{s}_{m}")
+        for s in range(n_segments)
+        for m in range(n_months)
+    }
+    for s in range(n_segments):
+        for month in range(n_months):
+            led = [
+                v
+                for (i, m), v in x.items()
+                if problem.segment_of_group[i] == s
+                and m + int(spans.lead_months[i]) <= month
+            ]
+            if not led:
+                continue
+            room = spans.heads_per_manager * float(spans.managers[s])
+            room = max(room - float(spans.team_heads[s, month]), 0.0)
+            on_board = [
+                g[s, m]
+                for m in range(n_months)
+                if m + spans.manager_lead_months <= month
+            ]
+            # in thousandths of a head, rounded so that a span is never passed
+            each = int(spans.heads_per_manager * 1000)
+            model.add(1000 * sum(led) <= int(room * 1000) + each * sum(on_board))
+    return g
+
+
 def _limits(
     model: cp_model.CpModel,
     problem: HiringProblem,
     x: dict[tuple[int, int], cp_model.IntVar],
+    costs: Sequence[cp_model.LinearExprT],
 ) -> None:
     """Add recruiters, group limits and the budget."""
     if problem.recruiter_limit is not None:
@@ -190,18 +255,20 @@ def _limits(
         for group, limit in enumerate(problem.group_limit):
             model.add(sum(v for (i, _), v in x.items() if i == group) <= int(limit))
     if problem.budget_cents is not None:
-        spent = sum(int(problem.cost_cents[i, m]) * v for (i, m), v in x.items())
-        model.add(spent <= problem.budget_cents)
+        model.add(sum(costs) <= problem.budget_cents)
 
 
 def _plan(
     problem: HiringProblem,
     hires: NDArray[np.int64],
+    leads: NDArray[np.int64],
     short: NDArray[np.int64],
     bound: float,
 ) -> HiringPlan:
     """Turn a table of hires into the result with its proof."""
     cost = int((hires * problem.cost_cents).sum())
+    if problem.spans is not None:
+        cost += int((leads * problem.spans.manager_cost_cents).sum())
     brought = (hires * problem.contribution_cents).sum(axis=1)
     closed = np.bincount(
         problem.segment_of_group, weights=brought, minlength=problem.need_cents.size
@@ -212,6 +279,7 @@ def _plan(
     last = useful.shape[1] - 1 - np.argmax(useful[:, ::-1], axis=1)
     return HiringPlan(
         hires=hires,
+        manager_hires=leads,
         cost_cents=cost,
         bound_cents=least,
         gap_share=gap_share(cost, least),

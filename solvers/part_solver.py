@@ -1,13 +1,14 @@
 """Solve one independent part from prices to a plan with its alternatives."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solvers.kernel import compiled
 from solvers.pairs import Pairs, pair_cents, pair_harm
-from solvers.prices import Prices, find_prices
+from solvers.prices import COUNT, FULL, REPAIR, Climb, Prices, find_prices
 from solvers.repair import (
     ExactAnswer,
     better,
@@ -31,6 +32,7 @@ from solvers.search import (
 from solvers.units import Part
 
 EXACT_PAIRS = 1_500  # parts up to this size are solved exactly
+WARM_STEPS_PER_UNIT = 500  # a repair whose prices are known has a small core
 EXACT_EFFORT = 0.3  # deterministic time
 
 
@@ -123,7 +125,13 @@ def _compare(
 
 
 def solve_part(
-    part: Part, *, material_share: float, effort: float, seed: int
+    part: Part,
+    *,
+    material_share: float,
+    effort: float,
+    seed: int,
+    is_repair: bool = False,
+    warm: NDArray[np.float64] | None = None,
 ) -> PartPlan:
     """Price, search and repair one part; keep its owners unless moving pays.
 
@@ -137,25 +145,33 @@ def solve_part(
         Multiplies proposals and deterministic time.
     seed : int
         Of the annealing.
+    is_repair : bool, default False
+        Search from today's owners; afresh only where that ends illegal.
+    warm : (n_reps, n_metrics) float64, cents per unit of load, optional
+        Prices to start from.
 
     Returns
     -------
     PartPlan
         Legal whenever a legal plan was found.
     """
-    prices = find_prices(part)
+    prices = find_prices(part, how=REPAIR if is_repair else FULL, warm=warm)
     choices = rank_choices(part, prices)
     owner = _main_owner(part.pairs)
     today = start_from_owners(part, choices, owner)
-    steps = max(int(STEPS_PER_UNIT * effort), 1)
-    state = improve(
+    steps = STEPS_PER_UNIT if warm is None else WARM_STEPS_PER_UNIT
+    search = partial(
+        improve,
         part,
         prices,
         choices,
-        start_from_prices(part, choices),
-        steps_per_unit=steps,
+        steps_per_unit=max(int(steps * effort), 1),
         seed=seed,
     )
+    state = search(today) if is_repair else None
+    if state is None or not _is_legal(part, choices, state):
+        fresh = search(start_from_prices(part, choices))
+        state = fresh if state is None else better(part, choices, state, fresh)
     if not _is_legal(part, choices, state):
         state = repair(part, prices, choices, state, effort=2.0 * effort)
     answer = _solve_small(part, prices, choices, state, effort)
@@ -164,6 +180,21 @@ def solve_part(
         state = better(part, choices, state, exact)
     state = _keep_owners(part, choices, owner, today, state, material_share)
     return _describe(part, prices, choices, owner, state, answer)
+
+
+def bound_part(part: Part, how: Climb = COUNT) -> PartPlan:
+    """Prove how few accounts any plan of a part moves; owners stand for a plan."""
+    prices = find_prices(part, how=how)
+    choices = rank_choices(part, prices)
+    owner = _main_owner(part.pairs)
+    today = start_from_owners(part, choices, owner)
+    return _describe(part, prices, choices, owner, today, None)
+
+
+def is_small(part: Part) -> bool:
+    """Return whether a part is solved exactly as a whole."""
+    sizes = np.diff(part.pairs.kind_start)[part.pairs.kind]
+    return bool(sizes.sum() <= EXACT_PAIRS)
 
 
 def _is_legal(part: Part, choices: Choices, state: State) -> bool:
@@ -182,7 +213,7 @@ def _solve_small(
     """Solve a small part exactly; hard bands first, elastic when they cannot hold."""
     inside = np.arange(choices.rep.shape[1])[None, :] < choices.count[:, None]
     sizes = np.diff(part.pairs.kind_start)[part.pairs.kind]
-    if sizes.sum() > EXACT_PAIRS or (choices.count < sizes).any():
+    if not is_small(part) or (choices.count < sizes).any():
         return None
     units = np.arange(state.choice.size)
     whole = whole_loads(part)

@@ -18,13 +18,27 @@ FIRST_CANDIDATES = 8
 NEW_CANDIDATES = 5
 SPREAD_CANDIDATES = 6
 MOST_CANDIDATES = 48
-STAGES = 8
 MOST_KNOWN_PAIRS = 40_000_000  # 320 MB; larger parts work costs out again
 CORNER_SHARE = 0.1
-STEPS = 50
-LAST_STEPS = 250
+FIRST_STEPS = 50  # in each earlier stage
+WARM_STAGES = 2  # of them, from prices of nearly the same question
 COOLEST = 5e-4  # last temperature, as a share of the usual cost difference
 PRICE_BOX = 10.0  # dearest load of a whole book, in mean costs of a book
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """How long prices are climbed: any prove a bound, better ones a higher one."""
+
+    stages: int
+    last_steps: int  # in each of the last two stages
+    enough: float  # a late stage ends when a step gains less than this share
+    width: int  # new candidates per unit and stage, and as many to spread ties
+
+
+FULL = Climb(8, 250, 1e-8, 5)
+REPAIR = Climb(6, 120, 2e-7, 5)  # owners mostly stand right: rougher prices will do
+COUNT = Climb(4, 25, 1e-5, 2)  # a number of accounts needs no nine digits
 
 
 @dataclass(slots=True)
@@ -91,13 +105,19 @@ def _owners(pairs: Pairs, owner: NDArray[np.int64], cents: NDArray[np.float64]) 
                     break
 
 
-def find_prices(part: Part) -> Prices:
+def find_prices(
+    part: Part, *, how: Climb = FULL, warm: NDArray[np.float64] | None = None
+) -> Prices:
     """Maximise the dual bound of one part.
 
     Parameters
     ----------
     part : Part
         Units, reps and what room they have.
+    how : Climb, default FULL
+        How long to climb.
+    warm : (n_reps, n_metrics) float64, cents per unit of load, optional
+        Prices of nearly the same question: only the last stages are run from them.
 
     Returns
     -------
@@ -119,7 +139,7 @@ def find_prices(part: Part) -> Prices:
     .. [2] Nesterov, "Smooth minimization of non-smooth functions", Mathematical
        Programming 103, 2005, doi:10.1007/s10107-004-0552-5.
     """
-    return _Ascent(part).run()
+    return _Ascent(part).run(how, warm)
 
 
 class _Ascent:
@@ -213,15 +233,21 @@ class _Ascent:
         )
         self.has_upper = np.isfinite(self.part.upper)
 
-    def run(self) -> Prices:
+    def run(self, how: Climb, warm: NDArray[np.float64] | None) -> Prices:
         """Cool through the stages and keep the best bound seen."""
         c = self.candidates
         x = np.zeros(self.scale.size)
+        first = 0
+        if warm is not None:
+            first = how.stages - WARM_STAGES
+            x[:-1] = np.clip(warm.ravel() / self.scale[:-1], -PRICE_BOX, PRICE_BOX)
+            for salt, noise in enumerate((0.0, 4.0 * COOLEST * self.usual)):
+                self.price_pass(warm, 0.0, SPREAD_CANDIDATES, noise, salt)
         bound = self.price_pass(self.zero, 0.0, 1, 0.0, 0)
         best = Prices(self.zero, 0.0, bound, c, self.usual)
-        for stage in range(STAGES):
-            heat = self.usual * COOLEST ** (stage / (STAGES - 1))
-            is_late = stage >= STAGES - 2
+        for stage in range(first, how.stages):
+            heat = self.usual * COOLEST ** (stage / (how.stages - 1))
+            is_late = stage >= how.stages - 2
             climb(
                 self.pairs,
                 c.rep,
@@ -231,16 +257,14 @@ class _Ascent:
                 self.scale,
                 x,
                 heat,
-                LAST_STEPS if is_late else STEPS,
-                1e-8 if is_late else 1e-6,
+                how.last_steps if is_late else FIRST_STEPS,
+                how.enough if is_late else 100.0 * how.enough,
                 PRICE_BOX,
                 0.1 * heat / self.usual,
             )
             prices, budget_price = self._unpack(x)
-            bound = self.price_pass(prices, budget_price, NEW_CANDIDATES, 0.0, stage)
-            self.price_pass(
-                prices, budget_price, SPREAD_CANDIDATES, 4.0 * heat, stage + 1
-            )
+            bound = self.price_pass(prices, budget_price, how.width, 0.0, stage)
+            self.price_pass(prices, budget_price, how.width + 1, 4.0 * heat, stage + 1)
             if bound > best.bound:
                 best = Prices(prices, budget_price, bound, c, self.usual)
         return best

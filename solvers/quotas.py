@@ -71,7 +71,7 @@ def split_quotas(
     over_assignment_share : (n_nodes,) float64, >= 0, default 0
         Children of node v add up to ``quota * (1 + share)``, rounded to the unit.
     floor_cents, cap_cents : (n_nodes,) int64, US cents, default 0 and no cap
-        Limits at leaves, rounded inward to whole units.
+        Limits of reps and of teams above them, rounded inward to whole units.
     unit_cents : int, US cents, >= 1
         Leaf quotas are multiples of it, except the one leaf that carries what the
         target itself leaves over.

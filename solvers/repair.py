@@ -19,6 +19,7 @@ LARGEST_WHOLE = 2.0**40  # loads up to here go into the exact model unscaled
 FINE_GRAIN = 1e7  # otherwise a mean book is this many whole units
 MOST_UNITS = 700  # in one neighbourhood
 GROUP_SIZES = (3, 5, 8, 12)
+MOST_WORK = 8.0  # deterministic time of one repair, in efforts; then misses are listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class ExactAnswer:
     bound: float  # cents, for the units of the neighbourhood
     is_optimal: bool
     is_infeasible: bool
+    work: float = 0.0  # deterministic time spent
 
 
 def solve_exactly(
@@ -143,15 +145,16 @@ def solve_exactly(
     solver.parameters.random_seed = 0
     solver.parameters.max_deterministic_time = effort
     status = solver.solve(model)
+    work = solver.response_proto.deterministic_time
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return ExactAnswer(None, 0.0, False, status == cp_model.INFEASIBLE)
+        return ExactAnswer(None, 0.0, False, status == cp_model.INFEASIBLE, work)
     choice = state.choice.copy()
     for (row, option), variable in x.items():
         if solver.boolean_value(variable):
             choice[units[row]] = option
     # nudges are below half a cent in all: what they add proves nothing
     bound = math.ceil(solver.best_objective_bound / scale - 0.5)
-    return ExactAnswer(choice, bound, status == cp_model.OPTIMAL, False)
+    return ExactAnswer(choice, bound, status == cp_model.OPTIMAL, False, work)
 
 
 def _band_rows(
@@ -214,42 +217,23 @@ def repair(
     Notes
     -----
     Around each book that misses, the reps with the cheapest exchanges form a group
-    that is solved exactly with elastic bands; groups grow while misses remain.
+    that is solved exactly with elastic bands; groups grow while misses remain and
+    the work in all stays within a budget: bands that cannot hold end there.
     """
     best = State(state.choice.copy(), state.loads.copy())
     whole = whole_loads(part)
     elastic = 50.0 * book_cents(part, prices)
+    left = MOST_WORK * effort
     for size in GROUP_SIZES:
         for r in _worst_books(part, best.loads):
-            if not misses(part, best.loads)[r].any():
+            if left <= 0.0 or not misses(part, best.loads)[r].any():
                 continue
             group = _exchange_group(choices, best, int(r), size)
-            best = _try_group(
-                part, choices, best, group, whole, elastic, effort * size / 3
-            )
-        if not misses(part, best.loads).any():
+            most = min(effort * size / 3, left)
+            best, work = _try_group(part, choices, best, group, whole, elastic, most)
+            left -= work
+        if left <= 0.0 or not misses(part, best.loads).any():
             break
-    return best
-
-
-def polish(
-    part: Part,
-    prices: Prices,
-    choices: Choices,
-    state: State,
-    *,
-    rounds: int,
-    group_size: int = 5,
-    effort: float = 0.5,
-) -> State:
-    """Solve overlapping groups of books exactly, bands hard, while that saves money."""
-    best = State(state.choice.copy(), state.loads.copy())
-    whole = whole_loads(part)
-    elastic = 50.0 * book_cents(part, prices)
-    for turn in range(rounds):
-        for r in range(turn % 2, part.lower.shape[0], 2):
-            group = _exchange_group(choices, best, r, group_size)
-            best = _try_group(part, choices, best, group, whole, elastic, effort)
     return best
 
 
@@ -303,8 +287,8 @@ def _try_group(
     whole: WholeLoads,
     elastic: float,
     effort: float,
-) -> State:
-    """Solve one group; return the better of the old and the new state."""
+) -> tuple[State, float]:
+    """Solve one group; return the better state and the deterministic time spent."""
     is_in = np.zeros(state.loads.shape[0] + 1, dtype=bool)
     is_in[group] = True
     units = np.flatnonzero(is_in[state.owner(choices)])
@@ -317,7 +301,7 @@ def _try_group(
         several &= np.isin(np.arange(units.size), keep)
     units, allowed = units[several], allowed[several]
     if units.size == 0:
-        return state
+        return state, 0.0
     answer = solve_exactly(
         part,
         choices,
@@ -329,9 +313,9 @@ def _try_group(
         effort=effort,
     )
     if answer.choice is None:
-        return state
+        return state, answer.work
     new = State(answer.choice, loads_of(part, choices, answer.choice))
-    return better(part, choices, state, new)
+    return better(part, choices, state, new), answer.work
 
 
 def better(part: Part, choices: Choices, old: State, new: State) -> State:

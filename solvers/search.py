@@ -230,7 +230,6 @@ def improve(
     *,
     steps_per_unit: int = STEPS_PER_UNIT,
     seed: int = 0,
-    heat_factor: float = 1.0,
 ) -> State:
     """Anneal the contested core, then press books that stay out with rising fines.
 
@@ -240,7 +239,7 @@ def improve(
         A new state; the given one is untouched. Of the states seen after the first
         cooling it is the one that misses least. Not always legal: see `repair`.
     """
-    run = _Run(part, prices, choices, steps_per_unit, seed, heat_factor)
+    run = _Run(part, prices, choices, steps_per_unit, seed)
     fine = fines(part, prices)
     nobody = np.zeros(part.lower.shape[0], dtype=bool)
     now = run.cool(state, fine, nobody, SCHEDULE)
@@ -268,7 +267,6 @@ class _Run:
     choices: Choices
     steps_per_unit: int
     seed: int
-    heat_factor: float
 
     def cool(
         self,
@@ -306,7 +304,7 @@ class _Run:
                 entry * usual,
                 budget,
                 int(core.units.size * self.steps_per_unit * share),
-                hot * self.heat_factor * usual,
+                hot * usual,
                 cold * usual,
                 self.seed,
             )

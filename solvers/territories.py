@@ -1,7 +1,7 @@
 """Assign accounts to reps: balanced books, few and paying moves, and a proof."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -12,10 +12,11 @@ from solvers.band_check import band_violations
 from solvers.costs import book_loads, is_moved, move_cents, travel_cents
 from solvers.counting import count_conflicts
 from solvers.instance import Instance, prepare
-from solvers.part_solver import PartPlan, moves_of, solve_part
+from solvers.part_solver import PartPlan
 from solvers.problem import TerritoryProblem
 from solvers.reasons import classify_moves
 from solvers.result import Proof, gap_share, whole_bound
+from solvers.solve_parts import How, fewest_moves, solve_parts
 from solvers.units import Part, Units, eligible_rows, merge, parts
 from solvers.violation import Violation, ViolationKind
 
@@ -75,6 +76,7 @@ def assign_accounts(
     objective: Objective = Objective.COST,
     effort: float = 1.0,
     seed: int = 0,
+    workers: int = 1,
 ) -> TerritoryPlan:
     """Find the cheapest plan that keeps every rule, and prove how cheap any could be.
 
@@ -98,6 +100,10 @@ def assign_accounts(
         Multiplies the search: proposals and deterministic time, never seconds.
     seed : int, default 0
         Same problem, effort and seed: same bytes, in any row order.
+    workers : int, >= 1, default 1
+        Processes that share out independent parts (segments). Same bytes with any
+        number; each process takes a second or two to start, so ask for them where a
+        plan takes longer.
 
     Returns
     -------
@@ -143,6 +149,9 @@ def assign_accounts(
     """
     if not (move_price >= 0 and material_share >= 0 and effort > 0):
         raise ValueError("move_price, material_share and effort must not be negative")
+    if workers < 1:
+        raise ValueError(f"workers is {workers}; it must be at least 1")
+    counts_moves = objective is Objective.FEWEST_MOVES
     instance = prepare(problem)
     units = merge(instance)
     faults = count_conflicts(instance, units)
@@ -151,24 +160,13 @@ def assign_accounts(
     if faults and not best_effort:
         _refuse(faults)
 
-    def solve(pieces: list[Part]) -> list[PartPlan]:
-        return [
-            solve_part(piece, material_share=material_share, effort=effort, seed=seed)
-            for piece in pieces
-        ]
-
-    if objective is Objective.FEWEST_MOVES:
-        pieces = parts(instance, units, only_moves=True)
-        plans = solve(pieces)
-        dear = _dearer_than_travel(instance)
-        cheap = solve(parts(instance, units, flat_move_cents=dear))
-        plans = [
-            _moves_less(piece, one, other)
-            for piece, one, other in zip(pieces, plans, cheap, strict=True)
-        ]
+    is_repair = not instance.is_in_scope.all()
+    how = How(material_share, effort, seed, is_repair or counts_moves)
+    if counts_moves:
+        pieces, plans = fewest_moves(instance, units, how, workers)
     else:
         pieces = parts(instance, units, move_price=move_price)
-        plans = solve(pieces)
+        plans = solve_parts(pieces, how, workers)
     rep = _owners(units, pieces, plans)
     result = _Assembly(instance, units, pieces, plans, rep, move_price, objective)
     return result.plan(faults, best_effort=best_effort)
@@ -183,21 +181,6 @@ def _owners(
         owner[piece.units] = piece.reps[plan.owner]
     rep = np.where(units.unit_of_account >= 0, owner[units.unit_of_account], -1)
     return np.where(units.fixed_rep >= 0, units.fixed_rep, rep)
-
-
-def _dearer_than_travel(instance: Instance) -> float:
-    """Return a move cost that outweighs what any one account can save on the way."""
-    far = min(instance.travel_cap_km, 20_100.0)
-    travel = float(instance.cents_per_km.max(initial=0.0)) * far
-    return 10.0 * (1.0 + travel + float(instance.pair_cost_cents.max(initial=0.0)))
-
-
-def _moves_less(piece: Part, counted: PartPlan, cheap: PartPlan) -> PartPlan:
-    """Put the cheap plan in place of the counted one where it moves no more."""
-    moves = [float(moves_of(piece.pairs, plan.owner)) for plan in (counted, cheap)]
-    is_as_good = cheap.is_legal >= counted.is_legal and moves[1] <= moves[0]
-    is_better = is_as_good or cheap.is_legal > counted.is_legal
-    return replace(counted, owner=cheap.owner) if is_better else counted
 
 
 def _refuse(violations: tuple[Violation, ...]) -> None:

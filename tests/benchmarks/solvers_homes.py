@@ -23,7 +23,7 @@ def read(path: Path) -> tuple[int, int, float, np.ndarray, np.ndarray]:
     return optimum, homes, float(capacity), way, table[:, 3]
 
 
-def main(folder: Path) -> None:
+def main(folder: Path = FOLDER) -> None:
     """Print one line per file and the count of optimal ones."""
     files = sorted(folder.glob("pmedcap*.txt"))
     if not files:

@@ -93,3 +93,31 @@ def test_a_zero_budget_spends_nothing() -> None:
 def test_a_scale_of_zero_is_refused() -> None:
     with pytest.raises(ValueError, match="scale_cents above 0"):
         allocate_budget(1, top_cents=np.ones(1), scale_cents=np.zeros(1))
+
+
+def test_many_s_shaped_places_come_with_the_gap_that_is_left() -> None:
+    rng = np.random.default_rng(7)
+    plan = allocate_budget(
+        60_000_000,
+        top_cents=rng.uniform(1e6, 1e8, 300),
+        scale_cents=rng.uniform(1e5, 1e6, 300),
+        steepness=rng.uniform(1.2, 4.0, 300),
+        unit_cents=10_000,
+    )
+    assert plan.proof is Proof.FEASIBLE
+    assert 0 < plan.dual_gap_share < 1e-3
+    assert plan.bound_cents >= plan.value_cents
+    assert plan.spend_cents.sum() <= 60_000_000
+
+
+def test_an_s_shaped_place_gets_all_it_needs_or_nothing() -> None:
+    # Hill with h = 2 averages best at its scale: one place is worth more than halves
+    plan = allocate_budget(
+        1_000,
+        top_cents=np.array([900.0, 900.0]),
+        scale_cents=np.array([1_000.0, 1_000.0]),
+        steepness=np.array([2.0, 2.0]),
+        unit_cents=100,
+    )
+    assert sorted(plan.spend_cents.tolist()) == [0, 1_000]
+    assert plan.value_cents == pytest.approx(450.0)

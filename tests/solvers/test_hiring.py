@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data_contracts.errors import InfeasibleError
-from solvers.hiring import HiringProblem, plan_hires
+from solvers.hiring import HiringProblem, Spans, plan_hires
 from solvers.result import Proof
 
 # one segment, two roles, three months; an early hire brings more
@@ -67,3 +67,40 @@ def test_best_effort_closes_the_most_the_budget_allows() -> None:
 def test_wrong_shapes_are_refused() -> None:
     with pytest.raises(ValueError, match="n_groups, n_months"):
         plan_hires(dataclasses.replace(YEAR, cost_cents=np.zeros((1, 3), np.int64)))
+
+
+def spans(managers: int, team: float) -> Spans:
+    """Two heads per manager; managers start at once and cost 100,000."""
+    return Spans(
+        heads_per_manager=2.0,
+        managers=np.array([managers]),
+        team_heads=np.full((1, 3), team),
+        lead_months=np.array([0, 0]),
+        manager_lead_months=0,
+        manager_cost_cents=np.array([[100_000, 100_000, 100_000]]),
+    )
+
+
+def test_hires_beyond_a_span_bring_a_manager_first() -> None:
+    # the plan of two hires needs one more lead; nobody leads today
+    plan = plan_hires(dataclasses.replace(YEAR, spans=spans(0, 0.0)))
+    assert plan.hires.sum() == 2
+    assert plan.manager_hires.tolist() == [[1, 0, 0]]
+    assert plan.cost_cents == 850_000 + 100_000
+
+
+def test_a_span_with_room_needs_no_manager() -> None:
+    plan = plan_hires(dataclasses.replace(YEAR, spans=spans(1, 0.0)))
+    assert not plan.manager_hires.any()
+    assert plan.cost_cents == 850_000
+
+
+def test_managers_count_in_the_budget() -> None:
+    tight = dataclasses.replace(YEAR, spans=spans(0, 0.0), budget_cents=900_000)
+    with pytest.raises(InfeasibleError, match="budget"):
+        plan_hires(tight)
+
+
+def test_a_team_over_its_span_today_may_stay_but_not_grow() -> None:
+    plan = plan_hires(dataclasses.replace(YEAR, spans=spans(1, 7.0)))
+    assert plan.manager_hires.sum() == 1

@@ -188,3 +188,42 @@ def test_what_is_not_a_tree_is_refused(parent: np.ndarray, message: str) -> None
 def test_negative_bases_are_refused() -> None:
     with pytest.raises(ValueError, match="base_cents must be finite"):
         split_quotas(1, parent=np.array([-1, 0]), base_cents=np.array([0, -1.0]))
+
+
+def test_a_cap_on_a_team_holds_and_the_other_team_takes_the_rest() -> None:
+    # teams of equal base; the first may carry 400 of 1,000
+    parent = np.array([-1, 0, 0, 1, 1, 2, 2])
+    cap = np.full(7, NO_CAP)
+    cap[1] = 400
+    tree = split_quotas(
+        1_000,
+        parent=parent,
+        base_cents=np.array([0, 0, 0, 100.0, 100, 100, 100]),
+        cap_cents=cap,
+    )
+    assert tree.quota_cents.tolist() == [1_000, 400, 600, 200, 200, 300, 300]
+    assert tree.is_certified.all()
+
+
+def test_a_team_cap_that_cannot_hold_is_reported_at_the_top_with_its_relaxation() -> (
+    None
+):
+    parent = np.array([-1, 0, 0, 1, 2])
+    cap = np.array([NO_CAP, 300, 500, NO_CAP, NO_CAP])
+    base = np.array([0, 0, 0, 1.0, 1.0])
+    with pytest.raises(InfeasibleError, match=r"allow 8\.00 of 10\.00") as told:
+        split_quotas(
+            1_000, parent=parent, base_cents=base, cap_cents=cap, unit_cents=100
+        )
+    assert "every cap by" in told.value.fix
+    eased = split_quotas(
+        1_000,
+        parent=parent,
+        base_cents=base,
+        cap_cents=cap,
+        unit_cents=100,
+        best_effort=True,
+    )
+    # 300 and 500 raised by a quarter allow 375 and 625: by a third, 400 and 600
+    assert eased.quota_cents.tolist() == [1_000, 400, 600, 400, 600]
+    assert eased.cap_relaxation_share == pytest.approx(1 / 3, abs=1e-6)

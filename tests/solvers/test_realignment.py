@@ -98,3 +98,35 @@ def test_an_inherited_miss_elsewhere_is_noted_not_blamed() -> None:
     assert plan.violations == ()
     assert any("outside this scope: rep 2" in note for note in plan.notes)
     assert sorted(plan.rep_of_account[:2].tolist()) == [0, 1]
+
+
+@pytest.mark.slow
+def test_a_scoped_ask_about_a_settled_book_moves_nobody() -> None:
+    problem = settled_book()
+    scope = problem.segment_of_account == 1
+    plan = assign_accounts(dataclasses.replace(problem, is_in_scope=scope))
+    assert plan.kept_incumbent
+    assert plan.moved_count == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [{"move_price": 10.0}, {"objective": "fewest_moves"}])
+def test_a_repair_moves_at_most_half_of_what_a_full_plan_would(how: dict) -> None:
+    problem = after_leaver(settled_book(), 0)
+    full = assign_accounts(problem, material_share=0.0)
+    scope = problem.segment_of_account == problem.segment_of_rep[0]
+    asked = dataclasses.replace(problem, is_in_scope=scope)
+    kind = Objective(how.get("objective", "cost"))
+    plan = assign_accounts(asked, move_price=how.get("move_price", 1.0), objective=kind)
+    assert plan.moved_count <= full.moved_count / 2
+    assert broken_rules(problem, plan.rep_of_account) == ()
+
+
+@pytest.mark.slow
+def test_any_number_of_workers_gives_the_same_bytes() -> None:
+    problem = sample_book(160, 6, seed=2, n_segments=2)
+    plans = [assign_accounts(problem, workers=n) for n in (1, 2)]
+    for name in ("rep_of_account", "prices", "keep_cost_cents", "next_best_rep"):
+        assert len({getattr(plan, name).tobytes() for plan in plans}) == 1, name
+    with pytest.raises(ValueError, match="workers is 0"):
+        assign_accounts(problem, workers=0)
