@@ -1,5 +1,7 @@
 """What each rep booked lately against what an average hire would have booked."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ml.panel import Floats, RepPanel
@@ -7,6 +9,8 @@ from ml.ramp import RampEstimator
 
 WINDOW = 12  # months looked back; what persists shows better in a year than in six
 PULL = 1.5  # average months added to both sides, so that a thin past stays near 1
+USUAL_LASTING = 0.6  # of log attainment a year on, before data
+LASTING_REPS = 10.0  # reps that this belief weighs
 TENURE_EDGES = np.array([3.0, 6.0, 12.0, 24.0])
 
 
@@ -71,3 +75,58 @@ def trailing_attainment(panel: RepPanel, due: Floats) -> tuple[Floats, Floats]:
     last_group = panel.group[stop - 1]
     at_end = ratio(np.maximum(stop - WINDOW, first), stop, mean_due[last_group])
     return before, at_end
+
+
+@dataclass(frozen=True, slots=True)
+class Wander:
+    """How log attainment of reps who are there moves on: some lasts, the rest is new.
+
+    The spread between reps stays what it is; only who is low and high changes.
+    """
+
+    mean: float
+    variance: float
+    lasting_share: float  # correlation of attainment with itself a window later
+
+    def ahead(self, attained: Floats, months: int) -> tuple[Floats, float]:
+        """Return expected log attainment some months on, and its variance.
+
+        Parameters
+        ----------
+        attained : float, any shape
+            Log attainment today.
+        months : int, >= 0
+        """
+        kept = 1.0 - (1.0 - self.lasting_share) * min(months, WINDOW) / WINDOW
+        moved: Floats = kept * attained + (1.0 - kept) * self.mean
+        return moved, self.variance * (1.0 - kept**2)
+
+
+def learn_wander(panel: RepPanel, before: Floats) -> Wander:
+    """Learn how lasting attainment is from reps seen a full window apart.
+
+    Parameters
+    ----------
+    panel : RepPanel
+    before : (n,) float
+        Log attainment over the months before each row.
+
+    Returns
+    -------
+    Wander
+        With few such reps the lasting share leans on a stated 0.6.
+    """
+    first = np.append(0, np.flatnonzero(np.diff(panel.rep)) + 1)[panel.rep]
+    place = np.arange(len(before))
+    seen = place - first >= 2 * WINDOW
+    here = place - first >= WINDOW
+    if here.sum() < 2:
+        return Wander(0.0, 0.0, USUAL_LASTING)
+    mean, variance = float(before[here].mean()), float(before[here].var())
+    reps = len(np.unique(panel.rep[seen]))
+    found = USUAL_LASTING
+    if reps > 2 and variance > 0:
+        gap = (before[seen] - mean) * (before[place[seen] - WINDOW] - mean)
+        found = float(np.clip(gap.mean() / variance, 0.0, 0.95))
+    share = (reps * found + LASTING_REPS * USUAL_LASTING) / (reps + LASTING_REPS)
+    return Wander(mean, variance, share)

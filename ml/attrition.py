@@ -5,7 +5,7 @@ from typing import Self
 import numpy as np
 import polars as pl
 
-from ml.attainment import expected_bookings, trailing_attainment
+from ml.attainment import expected_bookings, learn_wander, trailing_attainment
 from ml.estimator import Estimator, require_fitted
 from ml.logistic import fit_ridge_logistic, sigmoid
 from ml.panel import Bools, Floats, Ints, RepPanel, month_number, read_panel
@@ -40,6 +40,8 @@ class AttritionEstimator(Estimator):
     coefficients_ : (n_features,) float, log-odds
     covariance_ : (n_features, n_features) float
     feature_names_ : list of str
+    wander_ : Wander
+        How a rep's trailing attainment moves on.
 
     Notes
     -----
@@ -47,7 +49,8 @@ class AttritionEstimator(Estimator):
     rep booked in the 12 months before over what an average hire of that tenure
     would have booked, so it is known at the start of the month. Ridge penalties are
     normal priors; intervals are Laplace approximations. Rolling forward, tenure ages
-    and attainment persists.
+    and attainment keeps what is lasting in it and draws the rest anew: as many reps
+    as today will then be far below average, whoever they are.
 
     References
     ----------
@@ -112,6 +115,7 @@ class AttritionEstimator(Estimator):
         ]
         due = expected_bookings(panel, y)
         before, self.attainment_ = trailing_attainment(panel, due)
+        self.wander_ = learn_wander(panel, before)
         self.at_risk_, self.left_ = months_at_risk(panel)
         self.leavers_count_ = int(self.left_.sum())
         self.is_informed_ = self.leavers_count_ > 0
@@ -207,13 +211,14 @@ class AttritionEstimator(Estimator):
         rows = last_rows(panel)[there]
         log_stay = np.zeros(len(rows))
         slope = np.zeros((len(rows), len(self.coefficients_)))
-        attained = self.attainment_[there]
+        beta = self.coefficients_
         behind = panel.month.max() - panel.month[rows]
         for m in range(1, months + 1):
+            attained, variance = self.wander_.ahead(self.attainment_[there], m - 1)
             x = self.features(
                 panel.group[rows], panel.tenure[rows] + behind + m, attained
             )
-            p = sigmoid(x @ self.coefficients_)
+            p = sigmoid(x @ beta + 0.5 * variance * beta[-1] ** 2)
             log_stay += np.log1p(-p)
             slope -= p[:, None] * x
         sd = np.sqrt(np.einsum("ni,ij,nj->n", slope, self.covariance_, slope))

@@ -10,82 +10,39 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from data_contracts.errors import ForecastError
-from ml.backtest_capacity import capacity_rows
+from ml.backtest_capacity import people_rows
+from ml.backtest_scores import (
+    BACKTEST_SCHEMA,
+    AsOf,
+    champions,
+    finish_backtest,
+    known_before,
+    origins_of,
+    score_backtest,
+    standings,
+)
 from ml.bookings import BookingsEngine, read_series
 from ml.panel import Floats
 
-BACKTEST_SCHEMA: dict[str, pl.DataType] = {
-    "model": pl.String(),
-    "origin_on": pl.Date(),
-    "horizon": pl.Int32(),
-    "node_level": pl.String(),
-    "node_id": pl.String(),
-    "actual_cents": pl.Int64(),
-    "forecast_cents": pl.Int64(),
-    "lower_cents": pl.Int64(),
-    "upper_cents": pl.Int64(),
-    "is_covered": pl.Boolean(),
-    "is_champion": pl.Boolean(),
-}
+__all__ = [
+    "BACKTEST_SCHEMA",
+    "NAIVE",
+    "AsOf",
+    "Forecaster",
+    "backtest_capacity",
+    "backtest_people",
+    "backtest_series",
+    "champions",
+    "finish_backtest",
+    "known_before",
+    "origins_of",
+    "score_backtest",
+    "seasonal_naive",
+    "standings",
+]
+
 NAIVE = "seasonal naive"  # the baseline every model has to beat
 Forecaster = Callable[[pl.DataFrame, date, int], pl.DataFrame]
-
-
-def known_before(frame: pl.DataFrame, origin_on: date) -> pl.DataFrame:
-    """Return the rows a forecaster standing at the start of `origin_on` may see.
-
-    Parameters
-    ----------
-    frame : polars.DataFrame
-        With month_start; optionally known_on date (when a row was learned; then the
-        latest version before the origin counts) and left_on date (departures from
-        the origin on are hidden).
-    origin_on : date
-        First day of the first month to be forecast.
-
-    Returns
-    -------
-    polars.DataFrame
-        Rows of months before the origin, without known_on.
-
-    Examples
-    --------
-    >>> frame = pl.DataFrame({"month_start": [date(2026, 1, 1), date(2026, 2, 1)]})
-    >>> known_before(frame, date(2026, 2, 1)).height
-    1
-    """
-    rows = frame.filter(pl.col("month_start") < origin_on)
-    if "known_on" in rows.columns:
-        keys = [
-            c
-            for c in ("series_id", "node_level", "node_id", "rep_id", "month_start")
-            if c in rows.columns
-        ]
-        rows = rows.filter(pl.col("known_on") < origin_on).sort("known_on")
-        rows = rows.unique(subset=keys, keep="last", maintain_order=True)
-        rows = rows.drop("known_on")
-    if "left_on" in rows.columns:
-        rows = rows.with_columns(
-            left_on=pl.when(pl.col("left_on") < origin_on).then("left_on")
-        )
-    return rows
-
-
-def origins_of(
-    frame: pl.DataFrame, *, horizon: int, count: int, minimum_months: int = 13
-) -> list[date]:
-    """Return up to `count` past origins, one step of a quarter apart, rising.
-
-    The last one leaves `horizon` months to score, or fewer when history is short: an
-    origin is kept when at least one month follows and `minimum_months` come before.
-    """
-    months = frame["month_start"].unique().sort().to_list()
-    if len(months) <= minimum_months:
-        return []
-    last = max(len(months) - horizon, minimum_months)
-    places = [last - 3 * k for k in range(count)]
-    return sorted(months[p] for p in places if minimum_months <= p < len(months))
 
 
 def seasonal_naive(frame: pl.DataFrame, origin_on: date, horizon: int) -> pl.DataFrame:
@@ -135,6 +92,7 @@ def backtest_series(
     horizon: int = 12,
     origins: int = 4,
     models: dict[str, Forecaster] | None = None,
+    known: AsOf | None = None,
 ) -> pl.DataFrame:
     """Backtest monthly series on rolling origins, against the seasonal naive.
 
@@ -149,6 +107,9 @@ def backtest_series(
     models : dict of name to function, optional
         ``f(known rows, origin_on, horizon)`` returning series_id, month_start,
         horizon, p10, p50, p90; default the batch engine. The naive is always added.
+    known : function of a date, optional
+        Rows as `frame` that somebody standing on that morning could see; default:
+        `frame` itself, cut by month_start and known_on.
 
     Returns
     -------
@@ -168,9 +129,7 @@ def backtest_series(
     ]
     if lacking:
         raise ValueError(f"the series frame lacks the columns {', '.join(lacking)}")
-    named = frame.with_columns(
-        series_id=pl.format("{}:{}", pl.col("node_level"), pl.col("node_id"))
-    )
+    named = _named(frame)
     nodes = named.select("series_id", "node_level", "node_id").unique()
     truth = named
     if "known_on" in named.columns:
@@ -181,11 +140,11 @@ def backtest_series(
     runs = {NAIVE: seasonal_naive, **(models or {"batch": batch_engine})}
     parts = []
     for origin_on in origins_of(named, horizon=horizon, count=origins):
-        known = known_before(named, origin_on)
-        if known.height == 0:
+        seen = known_before(_named(known(origin_on)) if known else named, origin_on)
+        if seen.height == 0:
             continue
         for name, run in runs.items():
-            ahead = run(known, origin_on, horizon)
+            ahead = run(seen, origin_on, horizon)
             parts.append(
                 ahead.select("series_id", "month_start", "horizon", "p10", "p50", "p90")
                 .join(truth, on=["series_id", "month_start"], how="inner")
@@ -197,97 +156,16 @@ def backtest_series(
     return finish_backtest(
         rows.select(
             "model", "origin_on", "horizon", "node_level", "node_id", "actual",
-            forecast="p50", lower="p10", upper="p90",
+            forecast="p50", lower="p10", upper="p90", measure=pl.lit("bookings"),
+            is_baseline=pl.col("model") == NAIVE,
         )
     )  # fmt: skip
 
 
-def finish_backtest(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add coverage and champions, round to cents, sort.
-
-    Parameters
-    ----------
-    rows : polars.DataFrame
-        model, origin_on, horizon, node_level, node_id, actual, forecast, lower, upper.
-
-    Returns
-    -------
-    polars.DataFrame
-        `BACKTEST_SCHEMA`.
-    """
-    cents = [
-        pl.col(name).round().cast(pl.Int64).alias(f"{name}_cents")
-        for name in ("actual", "forecast", "lower", "upper")
-    ]
-    rows = rows.with_columns(*cents).with_columns(
-        is_covered=pl.col("actual_cents").is_between("lower_cents", "upper_cents"),
-        miss=(pl.col("actual") - pl.col("forecast")).abs(),
-    )
-    loss = champions(rows)
-    return (
-        rows.join(loss, on=["node_level", "model"], how="left")
-        .select(pl.col(name).cast(kind) for name, kind in BACKTEST_SCHEMA.items())
-        .sort("node_level", "node_id", "model", "origin_on", "horizon")
-    )
-
-
-def champions(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return node_level, model, is_champion: the lowest relative error wins.
-
-    Errors are divided by the node's mean absolute actual, so that no large node
-    decides alone; ties go to the naive, which is the simpler.
-    """
-    size = rows.group_by("node_level", "node_id").agg(
-        size=pl.col("actual").abs().mean()
-    )
-    scored = (
-        rows.join(size, on=["node_level", "node_id"])
-        .filter(pl.col("size") > 0)
-        .group_by("node_level", "model")
-        .agg(loss=(pl.col("miss") / pl.col("size")).mean())
-        .with_columns(is_model=pl.col("model") != NAIVE)
-        .sort("node_level", "loss", "is_model", "model")
-    )
-    best = scored.group_by("node_level", maintain_order=True).agg(
-        champion=pl.col("model").first()
-    )
-    return (
-        rows.select("node_level", "model")
-        .unique()
-        .join(best, on="node_level", how="left")
-        .select(
-            "node_level",
-            "model",
-            is_champion=(pl.col("model") == pl.col("champion")).fill_null(False),
-        )
-    )
-
-
-def score_backtest(backtest: pl.DataFrame) -> pl.DataFrame:
-    """Summarise a backtest by model, level and horizon.
-
-    Returns
-    -------
-    polars.DataFrame
-        model, node_level, horizon, wape f64 (absolute error over actual), bias f64,
-        covered_share f64 (nominal 0.8), forecasts_count i64.
-    """
-    if backtest.height == 0:
-        raise ForecastError(
-            "the backtest has no rows to score",
-            fix="wait for 14 months of history, or load older bookings",
-        )
-    total = pl.col("actual_cents").abs().sum()
-    gap = pl.col("forecast_cents") - pl.col("actual_cents")
-    return (
-        backtest.group_by("model", "node_level", "horizon")
-        .agg(
-            wape=gap.abs().sum() / total,
-            bias=gap.sum() / total,
-            covered_share=pl.col("is_covered").mean(),
-            forecasts_count=pl.len().cast(pl.Int64),
-        )
-        .sort("model", "node_level", "horizon")
+def _named(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add the series id of each node."""
+    return frame.with_columns(
+        series_id=pl.format("{}:{}", pl.col("node_level"), pl.col("node_id"))
     )
 
 
@@ -300,31 +178,42 @@ def _carried(values: Floats) -> Floats:
     return np.where((place >= 0) & ~np.isnan(filled), filled, 0.0)
 
 
-def backtest_capacity(
+def backtest_people(
     panel: pl.DataFrame,
     *,
     horizon: int = 12,
     origins: Sequence[date] | int = 3,
     draws: int = 200,
     seed: int = 0,
+    known: AsOf | None = None,
 ) -> pl.DataFrame:
-    """Backtest ramp, productivity and attrition together: what known reps booked.
+    """Backtest capacity, ramp, productivity and attrition from the same past fits.
 
     Parameters
     ----------
     panel : polars.DataFrame
-        Rep-months as for `RampEstimator.fit`.
+        Rep-months as for `RampEstimator.fit`; the truth to score against.
     horizon : int, months, default 12
     origins : sequence of dates or int, default 3
     draws, seed : int
         As for `simulate_capacity`.
+    known : function of a date, optional
+        Rep-months that somebody standing on that morning could see; default: `panel`
+        itself, cut by month_start, known_on and left_on.
 
     Returns
     -------
     polars.DataFrame
-        `BACKTEST_SCHEMA`; horizon counts months and values are cumulative from the
-        origin, for the reps on the books at the origin. Levels are company and
-        group ("segment_id/role"); models "ramp capacity" and "heads x productivity".
+        `BACKTEST_SCHEMA`; horizon counts months from the origin, over which values
+        are cumulative, for the reps on the books at the origin. Measures:
+
+        - capacity: cents booked; levels company and group ("segment_id/role");
+          "ramp capacity" against "heads x productivity";
+        - ramp: cents per month worked of reps under 12 months of tenure, and
+          productivity: of all others; levels company and segment; "hierarchical
+          ramp" against "tenure means", "talent posterior" against "last 12 months";
+        - attrition: leavers; levels company and segment; "hazard" against "flat
+          rate"; the loss is the mean log-loss over the reps.
     """
     days = (
         origins_of(panel, horizon=horizon, count=origins)
@@ -333,9 +222,24 @@ def backtest_capacity(
     )
     parts = []
     for day in days:
-        known = known_before(panel, day)
-        if known.height and known["bookings_cents"].sum() > 0:
-            parts.append(capacity_rows(panel, known, day, horizon, draws, seed))
+        seen = known_before(known(day) if known else panel, day)
+        if seen.height and seen["bookings_cents"].sum() > 0:
+            parts.append(people_rows(panel, seen, day, horizon, draws, seed))
     if not parts:
         return pl.DataFrame(schema=BACKTEST_SCHEMA)
     return finish_backtest(pl.concat(parts))
+
+
+def backtest_capacity(
+    panel: pl.DataFrame,
+    *,
+    horizon: int = 12,
+    origins: Sequence[date] | int = 3,
+    draws: int = 200,
+    seed: int = 0,
+) -> pl.DataFrame:
+    """Backtest what known reps booked: the capacity rows of `backtest_people`."""
+    rows = backtest_people(
+        panel, horizon=horizon, origins=origins, draws=draws, seed=seed
+    )
+    return rows.filter(pl.col("measure") == "capacity")

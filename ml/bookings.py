@@ -7,8 +7,8 @@ import polars as pl
 
 from ml.estimator import Estimator
 from ml.panel import Floats, check_columns, month_number, refuse_where
-from ml.seasonality import PERIOD, find_season
-from ml.series_batch import BatchForecast, forecast_batch
+from ml.seasonality import find_season
+from ml.series_batch import BatchForecast, Parents, forecast_batch
 
 SERIES_COLUMNS: dict[str, pl.DataType] = {
     "series_id": pl.String(),
@@ -118,12 +118,9 @@ class BookingsEngine(Estimator):
         # Values are scaled to about 1 so that no threshold depends on the currency.
         unit = np.array([_unit(row) for row in values])
         scaled = values / unit[:, None]
-        shared = shared_seasons(values, ids, parent)
-        trim = max(t - 144, 0)
-        if shared is not None and trim:
-            shared = np.roll(shared, -(trim % PERIOD), axis=1)
+        parents = find_parents(values, ids, parent)
         origins = self.origins or (1 if len(ids) >= MANY else 6)
-        batch = forecast_batch(scaled, self.horizon, shared=shared, origins=origins)
+        batch = forecast_batch(scaled, self.horizon, parents=parents, origins=origins)
         self.batch_: BatchForecast = batch
         return self._frame(batch, unit, values, first + t, ended or {})
 
@@ -222,25 +219,30 @@ def read_series(frame: pl.DataFrame) -> tuple[Floats, list[str], int]:
     return values, ids, first
 
 
-def shared_seasons(
+def find_parents(
     values: Floats, ids: list[str], parent: dict[str, str] | None
-) -> Floats | None:
-    """Return each series' parent season as factors by column phase, (s, 12)."""
+) -> Parents | None:
+    """Return the series that others lean on: those named, or sums of a label's own."""
     if not parent:
         return None
-    out = np.full((len(ids), PERIOD), np.nan)
-    for label in sorted(set(parent.values())):
+    labels = sorted(set(parent.values()))
+    totals = np.full((len(labels), values.shape[1]), np.nan)
+    of = np.full(len(ids), -1, dtype=np.intp)
+    for place, label in enumerate(labels):
         members = [i for i, s in enumerate(ids) if parent.get(s) == label]
+        of[[i for i in members if ids[i] != label]] = place
         if label in ids:
-            total = values[ids.index(label)]
+            totals[place] = values[ids.index(label)]
         else:
             known = ~np.isnan(values[members])
             total = np.where(known, values[members], 0.0).sum(axis=0)
-            total = np.where(known.any(axis=0), total, np.nan)
-        season = find_season(total[None], is_tested=False)
-        if season.is_multiplicative[0] and season.is_seasonal[0]:
-            out[members] = season.index[0]
-    return out
+            totals[place] = np.where(known.any(axis=0), total, np.nan)
+    unit = np.array([_unit(row) for row in totals])
+    totals = totals / unit[:, None]
+    found = find_season(totals, is_tested=False)
+    real = found.is_multiplicative & found.is_seasonal
+    season = np.where(real[:, None], found.index, np.nan)
+    return Parents(totals, of, season)
 
 
 def _unit(row: Floats) -> float:

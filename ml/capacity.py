@@ -29,6 +29,7 @@ class CapacityAssumptions:
     backfill_months: float = 2.0  # mean vacancy before a successor starts
     backfill_share: float = 1.0  # leavers who are replaced at all
     leave_share: float = 0.02  # months on the books not worked
+    hazard_factor: float = 1.0  # times the fitted chance of leaving; 0: everybody stays
     market_sd: float | None = None  # log market level by month; None: as in the past
 
 
@@ -151,28 +152,12 @@ def simulate_capacity(
         raise ValueError("ramp and attrition were fitted to different reps")
     says = assumptions or CapacityAssumptions()
     seats, labels, borrowed = seat_everyone(ramp, attrition, hires)
-    first = int(ramp.panel_.months[-1]) + 1
-    months_out = [
-        date((first + h) // 12, (first + h) % 12 + 1, 1) for h in range(months)
-    ]
-    rng = np.random.default_rng(seed)
     n_labels = len(labels)
-    total = np.zeros((draws, n_labels, months))
-    heads = np.zeros((n_labels, months))
-    ramped = np.zeros((n_labels, months))
-    theta = ramp.sample_theta(draws, seed + 1)
-    beta = rng.multivariate_normal(
-        attrition.coefficients_, attrition.covariance_, size=draws, method="eigh"
-    )
-    block = max(1, CELLS // max(len(seats.group), 1))
-    for start in range(0, draws, block):
-        part = slice(start, min(start + block, draws))
-        run = _Run(ramp, attrition, seats, says, theta[part], beta[part], rng)
-        for h in range(months):
-            booked, on, full = run.month(h, (first + h) % 12, n_labels)
-            total[part, :, h] = booked
-            heads[:, h] += on.sum(axis=0) / draws
-            ramped[:, h] += full.sum(axis=0) / draws
+    total, heads, ramped = run_seats(
+        ramp, attrition, seats, n_labels,
+        months=months, says=says, draws=draws, seed=seed,
+    )  # fmt: skip
+    months_out = months_ahead(ramp, months)
     p10, p50, p90 = np.quantile(total, [0.1, 0.5, 0.9], axis=0)
     frame = pl.DataFrame(
         {
@@ -193,6 +178,59 @@ def simulate_capacity(
         },
     )
     return CapacityForecast(frame, total, labels, months_out)
+
+
+def months_ahead(ramp: RampEstimator, months: int) -> list[date]:
+    """Return the first days of the months after the fitted panel's last."""
+    first = int(ramp.panel_.months[-1]) + 1
+    return [date((first + h) // 12, (first + h) % 12 + 1, 1) for h in range(months)]
+
+
+def run_seats(
+    ramp: RampEstimator,
+    attrition: AttritionEstimator,
+    seats: Seats,
+    n_labels: int,
+    *,
+    months: int,
+    says: CapacityAssumptions,
+    draws: int,
+    seed: int,
+) -> tuple[Floats, Floats, Floats]:
+    """Simulate seats; sum them by label.
+
+    Parameters
+    ----------
+    seats : Seats
+        Sorted by label.
+    n_labels : int
+        Labels reported; one without a seat gets zeros.
+
+    Returns
+    -------
+    booked : (draws, n_labels, months) float, cents
+    heads, ramped_heads : (n_labels, months) float
+        Means over the draws.
+    """
+    first = int(ramp.panel_.months[-1]) + 1
+    rng = np.random.default_rng(seed)
+    total = np.zeros((draws, n_labels, months))
+    heads = np.zeros((n_labels, months))
+    ramped = np.zeros((n_labels, months))
+    theta = ramp.sample_theta(draws, seed + 1)
+    beta = rng.multivariate_normal(
+        attrition.coefficients_, attrition.covariance_, size=draws, method="eigh"
+    )
+    block = max(1, CELLS // max(len(seats.group), 1))
+    for start in range(0, draws, block):
+        part = slice(start, min(start + block, draws))
+        run = _Run(ramp, attrition, seats, says, theta[part], beta[part], rng)
+        for h in range(months):
+            booked, on, full = run.month(h, (first + h) % 12, n_labels)
+            total[part, :, h] = booked
+            heads[:, h] += on.sum(axis=0) / draws
+            ramped[:, h] += full.sum(axis=0) / draws
+    return total, heads, ramped
 
 
 class _Run:
@@ -249,7 +287,8 @@ class _Run:
         on = self.starts <= h
         joins = self.starts == h
         self.tenure = np.where(joins & (seats.starts[None] >= 0), 0.5, self.tenure)
-        leaves = on & ((rng.random((n, s)) < self._hazard()) | (seats.ends[None] == h))
+        hazard = self._hazard(h)
+        leaves = on & ((rng.random((n, s)) < hazard) | (seats.ends[None] == h))
         worked = on * np.where(leaves, 0.5, 1.0) * (1.0 - self.says.leave_share)
         share = self._share()
         level = np.exp(self.theta[:, seats.group, 0])
@@ -285,8 +324,8 @@ class _Run:
             out[:, mine] *= np.exp(np.interp(x[:, mine], KNOTS, departure.value))
         return np.minimum(out, 1.0)
 
-    def _hazard(self) -> Floats:
-        """Return the chance of leaving this month, (draws, seats)."""
+    def _hazard(self, h: int) -> Floats:
+        """Return the chance of leaving in month `h`, (draws, seats)."""
         model, seats = self.attrition, self.seats
         names = model.feature_names_
         n_bands = sum(name.startswith("tenure ") for name in names)
@@ -297,8 +336,10 @@ class _Run:
         eta = self.beta @ base.T
         band = tenure_band(self.tenure)
         eta += np.take_along_axis(self.beta[:, 1 : 1 + n_bands], band, axis=1)
-        eta += self.beta[:, -1:] * self.attained
-        hazard: Floats = 1.0 / (1.0 + np.exp(-eta))
+        attained, variance = model.wander_.ahead(self.attained, h)
+        slope = self.beta[:, -1:]
+        eta += slope * attained + 0.5 * variance * slope**2
+        hazard: Floats = self.says.hazard_factor / (1.0 + np.exp(-eta))
         return hazard
 
     def _turn_over(self, h: int, on: np.ndarray, leaves: np.ndarray) -> None:

@@ -1,6 +1,6 @@
 """The seats of a capacity simulation: today's roster and the planned hires."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import polars as pl
@@ -30,6 +30,7 @@ class Seats:
     attained: Floats  # (s,) log trailing attainment
     starts: Ints  # (s,) month of start, < 0 for people already there
     ends: Ints  # (s,) month of a departure already known, NEVER otherwise
+    rep: Ints  # (s,) place among the panel's reps, -1 for a planned hire
 
 
 def _nearest_group(
@@ -93,5 +94,14 @@ def seat_everyone(
         attained=np.append(attrition.attainment_[names], np.zeros(k))[order],
         starts=starts_all[order],
         ends=np.append(ends, np.full(k, NEVER))[order].astype(np.intp),
+        rep=np.append(names, np.full(k, -1))[order].astype(np.intp),
     )
     return seats, labels, [g not in panel.groups for g in labels]
+
+
+def relabelled(seats: Seats, label: Ints) -> Seats:
+    """Return the seats under other labels, sorted by them; -1 leaves a seat out."""
+    order = np.lexsort((np.arange(len(label)), label))
+    order = order[label[order] >= 0]
+    columns = {field.name: getattr(seats, field.name)[order] for field in fields(seats)}
+    return Seats(**columns | {"label": label[order]})

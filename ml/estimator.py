@@ -56,7 +56,10 @@ class Estimator:
 
 
 def require_fitted(estimator: Estimator) -> None:
-    """Raise a ValueError that names the estimator when it has not been fitted."""
+    """Raise scikit-learn's NotFittedError, a ValueError, before the first `fit`."""
     if not estimator.is_fitted:
+        # Imported late: only a mistake pays for the package.
+        from sklearn.exceptions import NotFittedError
+
         name = type(estimator).__name__
-        raise ValueError(f"this {name} is not fitted; call fit first")
+        raise NotFittedError(f"this {name} is not fitted; call fit first")

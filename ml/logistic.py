@@ -78,12 +78,12 @@ def fit_ridge_logistic(
         gradient = x.T @ (w * (y - p)) - precision @ (beta - prior_mean)
         hessian = (x * (w * p * (1 - p))[:, None]).T @ x + precision
         move = np.linalg.solve(hessian, gradient)
-        step = 1.0
-        while step > 1e-6 and objective(beta + step * move) < value - 1e-12:
+        step, slack = 1.0, 1e-10 * (1.0 + abs(value))
+        while step > 1e-6 and objective(beta + step * move) < value - slack:
             step /= 2
         beta = beta + step * move
         value = objective(beta)
-        if np.abs(step * move).max() < 1e-9:
+        if np.abs(step * move).max() < 1e-7:
             break
     inverse = np.linalg.inv(hessian).astype(np.float64)
     return RidgeFit(coefficients=beta, covariance=inverse)

@@ -86,6 +86,12 @@ def check_columns(
             f"{what} has no rows",
             fix="check that the extracts were loaded and that the as-of date is right",
         )
+    for name, kind in wanted.items():
+        if kind == pl.Date() and frame.schema[name].is_numeric():
+            raise ValueError(
+                f"{what} has a column of the wrong type: {name} holds numbers, "
+                "not dates"
+            )
     try:
         return frame.select(pl.col(name).cast(kind) for name, kind in wanted.items())
     except pl.exceptions.PolarsError as error:

@@ -14,7 +14,8 @@ import polars as pl
 from data_contracts.errors import ForecastError
 from ml.estimator import Estimator, require_fitted
 from ml.logistic import fit_ridge_logistic, sigmoid
-from ml.panel import Floats, check_columns, refuse_where
+from ml.panel import Floats, check_columns, refuse_where, totals
+from ml.win_level import win_level, win_season
 
 SNAPSHOT_COLUMNS: dict[str, pl.DataType] = {
     "opportunity_id": pl.String(),
@@ -34,11 +35,7 @@ OUTCOME_COLUMNS: dict[str, pl.DataType] = {
 DUE_EDGES = (-60.0, -30.0, 0.0, 30.0, 60.0, 90.0, 150.0, 240.0)  # days to stated close
 AGE_EDGES = (15.0, 45.0, 90.0, 150.0, 240.0, 360.0)  # days since creation
 EPOCH = date(1970, 1, 1)
-SIGNAL_WINDOWS = 6  # one-month windows behind the fast level
-SEASON_SD = 0.3  # prior log-odds effect of the calendar month of the snapshot
-RULE_MONTHS = (1, 6, 10)  # months ahead, and the pipeline's share there
-RULE_SHARES = (0.9, 0.4, 0.0)
-SIGNAL_PULL = 3.0  # months of agreement mixed into the fast level
+SIGNAL_WINDOWS = 36  # most one-month windows behind the fast level
 
 
 class PipelineEstimator(Estimator):
@@ -48,10 +45,12 @@ class PipelineEstimator(Estimator):
     ----------
     horizon : int, months, default 6
     is_fast : bool, default True
-        Scale by what the last six one-month windows won against what was expected,
-        so that a slump in win rates shows within months.
+        Scale by what past one-month windows won against what was expected
+        (`ml.win_level`), so that a slump in win rates shows within months.
     coefficient_sd : float, default 1.0
         Prior standard deviation of log-odds effects.
+    most_rows : int, default 20,000
+        Snapshot rows one horizon's model reads; beyond it, evenly spaced ones.
 
     Attributes
     ----------
@@ -61,16 +60,14 @@ class PipelineEstimator(Estimator):
         Snapshot dates learned from.
     is_thin_ : bool
         Fewer than 20 wins to learn from: treat the answer as a guess.
-    errors_ : polars.DataFrame
-        origin_on date, horizon i32, actual_cents, forecast_cents f64: forecasts made
-        again at past dates with what was known then.
 
     Notes
     -----
-    One logistic model per horizon on stage, age, days to the stated close date,
-    amount and calendar month at the snapshot; a training row counts only when its
-    whole window had passed by `as_of`. Opportunities not yet created add their past
-    ratio to the bookings of the 12 months before each snapshot.
+    One logistic model per horizon on stage, age, days to the stated close date and
+    amount at the snapshot, times a season by its calendar month; a training row
+    counts only when its whole window had passed by `as_of`. Opportunities not yet
+    created add their past ratio to the bookings of the 12 months before each
+    snapshot.
 
     Examples
     --------
@@ -78,11 +75,17 @@ class PipelineEstimator(Estimator):
     """
 
     def __init__(
-        self, *, horizon: int = 6, is_fast: bool = True, coefficient_sd: float = 1.0
+        self,
+        *,
+        horizon: int = 6,
+        is_fast: bool = True,
+        coefficient_sd: float = 1.0,
+        most_rows: int = 20_000,
     ) -> None:
         self.horizon = horizon
         self.is_fast = is_fast
         self.coefficient_sd = coefficient_sd
+        self.most_rows = most_rows
 
     def fit(self, X: pl.DataFrame, y: pl.DataFrame, *, as_of: date) -> Self:
         """Learn from month-end snapshots and what became of the opportunities.
@@ -137,6 +140,7 @@ class PipelineEstimator(Estimator):
         amount = rows["amount_cents"].drop_nulls()
         self.usual_cents_ = float(np.median(amount.to_numpy())) if amount.len() else 0.0
         self.models_: list[Floats] = []
+        self.seasons_: list[Floats] = []
         usable = joined.filter(pl.col("snapshot_on") <= _months_before(as_of, 1))
         if usable.height == 0 or wins.height == 0:
             raise ForecastError(
@@ -149,8 +153,10 @@ class PipelineEstimator(Estimator):
             closed = joined.filter(pl.col("snapshot_on") <= _months_before(as_of, h))
             if closed.height < 30 and self.models_:
                 self.models_.append(self.models_[-1])
+                self.seasons_.append(self.seasons_[-1])
                 continue
             part = closed if closed.height else usable
+            part = part.gather_every(1 + part.height // self.most_rows)
             label = _won_within(part, h)
             won_inside = max(won_inside, int(label.sum()))
             x = self._features(part)
@@ -158,10 +164,11 @@ class PipelineEstimator(Estimator):
             mean = np.zeros(x.shape[1])
             mean[0] = np.log(rate / (1 - rate))
             sd = np.full(x.shape[1], self.coefficient_sd)
-            sd[0], sd[-12:] = 3.0, SEASON_SD
+            sd[0] = 3.0
             self.models_.append(
                 fit_ridge_logistic(x, label, prior_mean=mean, prior_sd=sd).coefficients
             )
+            self.seasons_.append(self._season(part, x, label))
         self.is_thin_ = won_inside < 20
         self.amount_ratio_ = self._amounts(joined, as_of)
         self.level_ = self._fast_level(joined, as_of) if self.is_fast else 1.0
@@ -179,17 +186,17 @@ class PipelineEstimator(Estimator):
         log_amount = np.log(
             np.maximum(amount.to_numpy(), 100.0) / max(self.usual_cents_, 100.0)
         )
-        stage = rows["stage"].to_list()
-        one_hot = np.array([[s == name for name in self.stages_] for s in stage])
+        place = {name: i for i, name in enumerate(self.stages_)}
+        stage = rows["stage"].replace_strict(place, default=-1, return_dtype=pl.Int64)
+        one_hot = stage.fill_null(-1).to_numpy()[:, None] == np.arange(len(place))
         return np.column_stack(
             [
                 np.ones(rows.height),
-                one_hot.reshape(rows.height, -1).astype(np.float64),
+                one_hot.astype(np.float64),
                 np.eye(len(DUE_EDGES) + 1)[np.searchsorted(DUE_EDGES, due)],
                 np.eye(len(AGE_EDGES) + 1)[np.searchsorted(AGE_EDGES, old)],
                 np.clip(log_amount, -4, 4) / 2,
                 days.is_null().to_numpy().astype(np.float64),
-                np.eye(12)[rows["snapshot_on"].dt.month().to_numpy() - 1],
             ]
         )
 
@@ -205,17 +212,22 @@ class PipelineEstimator(Estimator):
         return (float(won["won_cents"].sum()) + pull) / (stated + pull)
 
     def _fast_level(self, joined: pl.DataFrame, as_of: date) -> float:
-        """Compare the last one-month windows with what the model expected of them."""
-        dates = joined["snapshot_on"].unique().sort()
-        dates = dates.filter(dates <= _months_before(as_of, 1)).tail(SIGNAL_WINDOWS)
-        recent = joined.filter(pl.col("snapshot_on").is_in(dates.to_list()))
-        if recent.height == 0:
+        """Compare past one-month windows with what the model expected of them."""
+        last = _months_before(as_of, 1)
+        dates: list[date] = joined["snapshot_on"].unique().sort().to_list()
+        chosen: list[date] = []
+        for on in reversed([on for on in dates if on <= last]):
+            # Windows must not overlap: weekly snapshots count one a month.
+            if not chosen or on <= _months_before(chosen[-1], 1):
+                chosen.append(on)
+        chosen = sorted(chosen[:SIGNAL_WINDOWS])
+        if not chosen:
             return 1.0
-        chance = sigmoid(self._features(recent) @ self.models_[0])
-        # Count wins, not money: one large deal must not move the level.
-        expected, got = float(chance.sum()), float(_won_within(recent, 1).sum())
-        pull = SIGNAL_PULL * expected / max(dates.len(), 1)
-        return float((got + pull) / max(expected + pull, 1e-9))
+        rows = joined.filter(pl.col("snapshot_on").is_in(chosen))
+        chance = self._raw_chances(rows)[:, 0]
+        place = rows["snapshot_on"].rank("dense").to_numpy().astype(np.intp) - 1
+        expected = totals(place, chance, len(chosen))
+        return win_level(expected, totals(place, _won_within(rows, 1), len(chosen)))
 
     def win_probability(self, X: pl.DataFrame) -> pl.DataFrame:
         """Return the chance that each open opportunity is won within each horizon.
@@ -231,24 +243,60 @@ class PipelineEstimator(Estimator):
             opportunity_id str, horizon i32 (months), win_share f64; rises with the
             horizon.
         """
+        return self.expected(X).drop("expected_cents")
+
+    def expected(self, X: pl.DataFrame) -> pl.DataFrame:
+        """Return what each open opportunity is expected to bring.
+
+        Parameters
+        ----------
+        X : polars.DataFrame
+            As for `win_probability`.
+
+        Returns
+        -------
+        polars.DataFrame
+            opportunity_id str, horizon i32, win_share f64, expected_cents f64: chance
+            times amount, at the past ratio of won to stated amounts; cumulative.
+        """
         require_fitted(self)
         rows = check_columns(X, SNAPSHOT_COLUMNS, "the open pipeline")
         chance = self._chances(rows)
         n, h = chance.shape
+        amount = rows["amount_cents"].cast(pl.Float64).fill_null(self.usual_cents_)
+        cents = amount.to_numpy()[:, None] * chance * self.amount_ratio_
         return pl.DataFrame(
             {
                 "opportunity_id": np.repeat(rows["opportunity_id"].to_numpy(), h),
                 "horizon": np.tile(np.arange(1, h + 1, dtype=np.int32), n),
                 "win_share": chance.ravel(),
+                "expected_cents": cents.ravel(),
             },
             schema_overrides={"opportunity_id": pl.String},
         )
 
     def _chances(self, rows: pl.DataFrame) -> Floats:
         """Return win-within chances, (n, horizon), rising, at the fast level."""
+        raw = self._raw_chances(rows) * self.level_
+        return np.maximum.accumulate(np.clip(raw, 0.0, 0.99), axis=1)
+
+    def _raw_chances(self, rows: pl.DataFrame) -> Floats:
+        """Return chances in their season, (n, horizon), before the fast level."""
         x = self._features(rows)
-        raw = np.column_stack([sigmoid(x @ beta) for beta in self.models_])
-        return np.maximum.accumulate(np.clip(raw * self.level_, 0.0, 0.99), axis=1)
+        month = rows["snapshot_on"].dt.month().to_numpy() - 1
+        both = zip(self.models_, self.seasons_, strict=True)
+        return np.column_stack(
+            [sigmoid(x @ beta) * np.exp(season[month]) for beta, season in both]
+        )
+
+    def _season(self, rows: pl.DataFrame, x: Floats, label: Floats) -> Floats:
+        """Return the log effect of the calendar month of the snapshot, (12,)."""
+        dates = rows["snapshot_on"].unique().sort()
+        place = rows["snapshot_on"].rank("dense").to_numpy().astype(np.intp) - 1
+        chance = sigmoid(x @ self.models_[-1])
+        month = dates.dt.month().to_numpy().astype(np.intp) - 1
+        n = dates.len()
+        return win_season(month, totals(place, chance, n), totals(place, label, n))
 
     def predict(self, X: pl.DataFrame) -> pl.DataFrame:
         """Return expected bookings of the next months from today's pipeline.
@@ -268,9 +316,8 @@ class PipelineEstimator(Estimator):
         require_fitted(self)
         open_cents = np.zeros(self.horizon)
         if X.height:
-            rows = check_columns(X, SNAPSHOT_COLUMNS, "the open pipeline")
-            amount = rows["amount_cents"].cast(pl.Float64).fill_null(self.usual_cents_)
-            open_cents = amount.to_numpy() @ self._chances(rows) * self.amount_ratio_
+            cents = self.expected(X)["expected_cents"].to_numpy()
+            open_cents = cents.reshape(X.height, self.horizon).sum(axis=0)
         new = self.new_ratio_ * self.last_year_cents_
         new = new * (0.5 + 0.5 * self.level_)  # new opportunities feel a slump too
         return pl.DataFrame(
@@ -281,44 +328,6 @@ class PipelineEstimator(Estimator):
                 "total_cents": open_cents + new,
             }
         )
-
-
-def blend_weights(
-    pipeline_errors: Floats, series_errors: Floats, *, prior_dates: float = 6.0
-) -> Floats:
-    """Return the pipeline's weight at each horizon, (h,), 0 to 1.
-
-    Parameters
-    ----------
-    pipeline_errors, series_errors : (dates, h) float
-        Errors of the two forecasts made at the same past dates, in the same unit.
-    prior_dates : float, default 6.0
-        Weight of the rule of thumb: mostly pipeline for 3 months, less and less after.
-
-    Notes
-    -----
-    The weight that minimises the squared error of the blend over past dates, shrunk
-    to the rule. Bates & Granger 1969, doi:10.1057/jors.1969.103.
-
-    Examples
-    --------
-    >>> blend_weights(np.zeros((0, 6)), np.zeros((0, 6))).round(1).tolist()
-    [0.9, 0.8, 0.7, 0.6, 0.5, 0.4]
-    """
-    h = pipeline_errors.shape[1]
-    months = np.arange(1, h + 1)
-    rule = np.interp(months, RULE_MONTHS, RULE_SHARES)
-    n = len(pipeline_errors)
-    if n == 0:
-        return rule
-    gap = series_errors - pipeline_errors
-    best = np.clip(
-        (series_errors * gap).sum(axis=0) / np.maximum((gap**2).sum(axis=0), 1e-300),
-        0.0,
-        1.0,
-    )
-    out: Floats = (n * best + prior_dates * rule) / (n + prior_dates)
-    return out
 
 
 def _months_before(day: date, months: int) -> date:

@@ -14,6 +14,7 @@ MEMBER_COLUMNS: dict[str, pl.DataType] = {
     "series_id": pl.String(),
     "bottom_id": pl.String(),
 }
+COMMON_SHARE = 0.05  # correlation of errors between the smallest series
 BOUNDS = ("p10", "p90", "lo80", "hi80", "lo95", "hi95")
 
 
@@ -51,6 +52,7 @@ def reconcile_array(
     residuals: Floats | None = None,
     pinned: int | None = None,
     is_floored: bool = True,
+    common_share: float = COMMON_SHARE,
 ) -> Floats:
     """Return forecasts that add up, (n, h).
 
@@ -62,11 +64,15 @@ def reconcile_array(
         Which bottom nodes each node is the sum of.
     residuals : (n, t) float, optional
         Past errors; gives weights with correlations (needs some 12 columns).
-        Without them a node's variance is its number of bottom nodes.
+        Without them a node's variance is its number of bottom nodes, and bottom
+        nodes are wrong together to `common_share`.
     pinned : int, optional
         Row whose base forecast must not move; it must hold every bottom node.
     is_floored : bool, default True
         Clip bottom nodes at zero, then add up again.
+    common_share : float in [0, 1), default 0.05
+        Correlation of the bottom nodes' errors where no residuals are given: noisy
+        small series all miss the same growth, which does not average out.
 
     Returns
     -------
@@ -81,7 +87,8 @@ def reconcile_array(
     Examples
     --------
     >>> summing = np.array([[1.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
-    >>> reconcile_array(np.array([[10.0], [4.0], [4.0]]), summing).round(6).tolist()
+    >>> base = np.array([[10.0], [4.0], [4.0]])
+    >>> reconcile_array(base, summing, common_share=0.0).round(6).tolist()
     [[9.0], [4.5], [4.5]]
     """
     n, _ = summing.shape
@@ -90,6 +97,8 @@ def reconcile_array(
         w = w + np.eye(n) * (1e-9 * np.trace(w) / n + 1e-12)
     else:
         w = np.diag(summing.sum(axis=1))
+        bottoms = np.flatnonzero(summing.sum(axis=1) == 1)
+        w[np.ix_(bottoms, bottoms)] += common_share * (1 - np.eye(len(bottoms)))
     if pinned is not None:
         w[pinned, :] = 0.0
         w[:, pinned] = 0.0

@@ -13,10 +13,43 @@ from ml.seasonality import PERIOD, Season, find_season, moving_trend
 from ml.smoothing import forecast_damped, forecast_seasonal, forecast_theta
 
 MEMBERS = ("theta", "damped", "seasonal", "log seasonal")
+SHARE_MEMBER = "share of parent"  # a fifth member, where series have a parent
+SHARE_HALF_LIFE = 12.0  # months; how fast a child may gain or lose share of its parent
 THIN = 12  # points below which a series has no season or trend of its own
 LONGEST = 144  # months read; older ones no longer help
 OUTLIER_SDS = 6.0
 SEASON_SD = 0.05  # how far a series' monthly factors usually are from its parent's
+
+
+@dataclass(frozen=True, slots=True)
+class Parents:
+    """The series others lean on, and who leans on which."""
+
+    values: Floats  # (p, t) months as in the batch, any unit
+    of: np.ndarray  # (s,) int place of each series' parent, -1 where it has none
+    season: Floats  # (p, 12) factors by phase of the column; NaN rows have none
+
+    def shared(self, rows: np.ndarray) -> Floats:
+        """Return the parent's season of some series, NaN where it has none."""
+        of = self.of[rows]
+        return np.where((of >= 0)[:, None], self.season[of], np.nan)
+
+    def part(self, rows: np.ndarray, stop: int) -> "Parents":
+        """Return the parents of some series, cut before a column."""
+        return Parents(self.values[:, :stop], self.of[rows], self.season)
+
+    def shares(self, values: Floats, horizon: int) -> Floats:
+        """Return each child's recent share of its parent times the parent's ahead."""
+        ahead = forecast_members(self.values, horizon, None).mean(axis=0)
+        t = values.shape[1]
+        weight = 0.5 ** (np.arange(t)[::-1] / SHARE_HALF_LIFE)
+        mine = self.values[np.maximum(self.of, 0)]
+        both = ~np.isnan(values) & ~np.isnan(mine)
+        above = np.where(both, values, 0.0) @ weight
+        below = np.where(both, mine, 0.0) @ weight
+        share = np.divide(above, below, out=np.zeros(len(values)), where=below > 0)
+        out: Floats = share[:, None] * ahead[np.maximum(self.of, 0)]
+        return out
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +61,7 @@ class BatchForecast:
     is_thin: Bools  # (s,)
     is_constant: Bools  # (s,)
     outliers_count: np.ndarray  # (s,) values pulled in before fitting
-    weights: Floats  # (2, members) for unseasonal and seasonal series
+    weights: Floats  # (4, members): unseasonal, seasonal; the same with a parent
     pool: ErrorPool
 
 
@@ -77,20 +110,23 @@ def _nan_median(values: Floats) -> Floats:
     return out
 
 
-def forecast_members(values: Floats, horizon: int, shared: Floats | None) -> Floats:
+def forecast_members(values: Floats, horizon: int, parents: Parents | None) -> Floats:
     """Return every member's forecast, (members, s, h).
 
     Parameters
     ----------
     values : (s, t) float
     horizon : int
-    shared : (s, 12) float or None
-        Seasonal factors to lean on, by phase of the column; NaN rows have none.
+    parents : Parents or None
+        Series whose season and growth the rows lean on; adds the member
+        `SHARE_MEMBER`, which is the mean of the others for rows without a parent.
     """
     t = values.shape[1]
+    shared = None if parents is None else parents.shared(np.arange(len(values)))
     own = _leaning(find_season(values), values, shared)
     flat = own.remove(values)
-    out = np.empty((len(MEMBERS), len(values), horizon))
+    count = len(MEMBERS) + (parents is not None)
+    out = np.empty((count, len(values), horizon))
     out[0] = own.restore(forecast_theta(flat, horizon)[0], t)
     out[1] = own.restore(forecast_damped(flat, horizon)[0], t)
     full = _leaning(find_season(values, is_tested=False), values, shared)
@@ -108,6 +144,10 @@ def forecast_members(values: Floats, horizon: int, shared: Floats | None) -> Flo
     top = np.where(positive, np.nanmax(np.where(positive[:, None], logs, 0), axis=1), 0)
     ahead = np.exp(np.minimum(ahead, top[:, None] + 1.5))
     out[3] = np.where(positive[:, None], ahead, out[2])
+    if parents is not None:
+        has = (parents.of >= 0)[:, None]
+        others = out[: len(MEMBERS)].mean(axis=0)
+        out[4] = np.where(has, parents.shares(values, horizon), others)
     return out
 
 
@@ -118,13 +158,16 @@ def _leaning(season: Season, values: Floats, shared: Floats | None) -> Season:
     has = np.asarray(np.isfinite(shared).all(axis=1))
     years = (~np.isnan(values)).sum(axis=1) / PERIOD
     trend = moving_trend(values)
-    with np.errstate(all="ignore"):
-        noise = (
-            values
-            / np.where(trend > 0, trend, np.nan)
-            / season.index[:, np.arange(values.shape[1]) % PERIOD]
-        )
-        sd = np.nanstd(noise, axis=1)
+    index_at = season.index[:, np.arange(values.shape[1]) % PERIOD]
+    below = np.where(trend > 0, trend, np.nan) * np.where(
+        index_at == 0, np.nan, index_at
+    )
+    noise = values / below
+    known = np.isfinite(noise)
+    n = known.sum(axis=1)
+    mean = np.where(known, noise, 0.0).sum(axis=1) / np.maximum(n, 1)
+    gap = np.where(known, noise - mean[:, None], 0.0)
+    sd = np.where(n > 0, np.sqrt((gap**2).sum(axis=1) / np.maximum(n, 1)), np.nan)
     sd = np.where(np.isfinite(sd), sd, 1.0)
     trust = SEASON_SD**2 / (SEASON_SD**2 + sd**2 / np.maximum(years - 1, 0.25))
     trust = np.where(season.is_multiplicative & (years >= 2), trust, 0.0)
@@ -143,7 +186,7 @@ def _leaning(season: Season, values: Floats, shared: Floats | None) -> Season:
 
 
 def forecast_batch(
-    values: Floats, horizon: int, *, shared: Floats | None = None, origins: int = 1
+    values: Floats, horizon: int, *, parents: Parents | None = None, origins: int = 1
 ) -> BatchForecast:
     """Forecast every row with intervals calibrated on the rows' own pasts.
 
@@ -152,8 +195,8 @@ def forecast_batch(
     values : (s, t) float
         Months in columns, the last known one last; NaN where unknown.
     horizon : int
-    shared : (s, 12) float, optional
-        Seasonal factors to lean on.
+    parents : Parents, optional
+        Series whose season and growth to lean on.
     origins : int, default 1
         Past origins whose errors calibrate weights and widths.
 
@@ -161,14 +204,16 @@ def forecast_batch(
     -------
     BatchForecast
     """
+    if parents is not None:
+        parents = _recent(parents)
     values = values[:, -LONGEST:]
     clean, pulled = winsorise(values)
     count = (~np.isnan(values)).sum(axis=1)
     constant = _is_constant(values)
     thin = count < THIN
     scale = naive_scale(clean)
-    weights, scaled = _calibrate(clean, horizon, shared, origins)
-    point = _combine(clean, horizon, shared, weights)
+    weights, scaled = _calibrate(clean, horizon, parents, origins)
+    point = _combine(clean, horizon, parents, weights)
     point = np.where(constant[:, None], _last_known(values)[:, None], point)
     pool = pool_errors(scaled, horizon)
     # A row without a scale borrows the pool's usual scale for its level.
@@ -182,6 +227,19 @@ def forecast_batch(
     use = np.where(thin, np.maximum(use, usual * level), use)
     width = use[:, None, None] * pool.width[None]
     return BatchForecast(point, width, thin, constant, pulled, weights, pool)
+
+
+def _recent(parents: Parents) -> Parents:
+    """Cut parents to the months read; turn their seasons to the new first column."""
+    trim = max(parents.values.shape[1] - LONGEST, 0)
+    season = np.roll(parents.season, -(trim % PERIOD), axis=1)
+    return Parents(parents.values[:, trim:], parents.of, season)
+
+
+def _kinds(values: Floats, parents: Parents | None) -> np.ndarray:
+    """Return the class of each row whose member weights it shares, 0 to 3."""
+    kind = find_season(values).is_seasonal.astype(int)
+    return kind if parents is None else kind + 2 * (parents.of >= 0)
 
 
 def _is_constant(values: Floats) -> Bools:
@@ -202,13 +260,13 @@ def _last_known(values: Floats) -> Floats:
 
 
 def _calibrate(
-    values: Floats, horizon: int, shared: Floats | None, origins: int
+    values: Floats, horizon: int, parents: Parents | None, origins: int
 ) -> tuple[Floats, Floats]:
     """Learn member weights by seasonality class and collect scaled errors."""
     t = values.shape[1]
-    n_members = len(MEMBERS)
-    weights = np.full((2, n_members), 1.0 / n_members)
-    seasonal = find_season(values).is_seasonal.astype(int)
+    n_members = len(MEMBERS) + (parents is not None)
+    weights = np.full((4, n_members), 1.0 / n_members)
+    kinds = _kinds(values, parents)
     runs = []
     for back in range(origins):
         cut = t - horizon - back * max(1, horizon // 2)
@@ -218,7 +276,7 @@ def _calibrate(
         rows = np.flatnonzero(enough)
         past = values[rows, :cut]
         members = forecast_members(
-            past, horizon, None if shared is None else shared[rows]
+            past, horizon, None if parents is None else parents.part(rows, cut)
         )
         actual = np.full((len(rows), horizon), np.nan)
         after = values[rows, cut : cut + horizon]
@@ -228,16 +286,16 @@ def _calibrate(
         runs.append((rows, members, actual, past_scale))
     if not runs:
         return weights, np.empty((0, horizon))
-    loss = np.zeros((2, n_members))
-    seen = np.zeros(2)
+    loss = np.zeros((4, n_members))
+    seen = np.zeros(4)
     for rows, members, actual, past_scale in runs:
         error = np.abs(members - actual) / past_scale[:, None]
         good = np.isfinite(error).all(axis=0)
-        for kind in (0, 1):
-            mine = good & (seasonal[rows] == kind)[:, None]
+        for kind in range(4):
+            mine = good & (kinds[rows] == kind)[:, None]
             loss[kind] += error[:, mine].sum(axis=1)
             seen[kind] += mine.sum() / horizon
-    for kind in (0, 1):
+    for kind in range(4):
         if seen[kind] > 0:
             relative = loss[kind] / loss[kind].min()
             sure = seen[kind] / (seen[kind] + 20.0)
@@ -245,13 +303,13 @@ def _calibrate(
             weights[kind] = raw / raw.sum()
     scaled = []
     for rows, members, actual, past_scale in runs:
-        mixed = np.einsum("ms,msh->sh", weights[seasonal[rows]].T, members)
+        mixed = np.einsum("ms,msh->sh", weights[kinds[rows]].T, members)
         scaled.append((actual - mixed) / past_scale[:, None])
     return weights, np.concatenate(scaled)
 
 
 def _combine(
-    values: Floats, horizon: int, shared: Floats | None, weights: Floats
+    values: Floats, horizon: int, parents: Parents | None, weights: Floats
 ) -> Floats:
     """Return the weighted forecast; thin rows get their level and a shared season."""
     n, t = values.shape
@@ -259,12 +317,12 @@ def _combine(
     out = np.zeros((n, horizon))
     full = np.flatnonzero(count >= THIN)
     if len(full):
-        members = forecast_members(
-            values[full], horizon, None if shared is None else shared[full]
-        )
-        seasonal = find_season(values[full]).is_seasonal.astype(int)
-        out[full] = np.einsum("ms,msh->sh", weights[seasonal].T, members)
+        part = None if parents is None else parents.part(full, t)
+        members = forecast_members(values[full], horizon, part)
+        kinds = _kinds(values[full], part)
+        out[full] = np.einsum("ms,msh->sh", weights[kinds].T, members)
     few = np.flatnonzero((count < THIN) & (count > 0))
+    shared = None if parents is None else parents.shared(np.arange(n))
     for i in few:
         factor = np.ones(PERIOD)
         if shared is not None and not np.isnan(shared[i]).any():

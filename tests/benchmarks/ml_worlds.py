@@ -113,7 +113,7 @@ def make_world(  # noqa: C901 - one simulated company, told from top to bottom
         deal = SEGMENTS[segment][2]
         hired_on = _month(hired_month) + timedelta(days=int(offset * 28))
         leave_from = int(rng.integers(0, total * 4))
-        recent: list[float] = []
+        recent = _past_attainment(talent, SEGMENTS[segment], seed, number, hired_month)
         left_on: date | None = None
         mine: list[list[object]] = []
         for m in range(max(hired_month, 0), total):
@@ -201,6 +201,27 @@ def make_world(  # noqa: C901 - one simulated company, told from top to bottom
         orient="row",
     )  # fmt: skip
     return World(known.drop("m"), future.drop("m"), truth, curves, talent_of)
+
+
+def _past_attainment(
+    talent: float,
+    segment: tuple[float, float, float, float],
+    seed: int,
+    number: int,
+    hired_month: int,
+) -> list[float]:
+    """Return attainment of the months before the window; people there had a past.
+
+    A stream of its own, so that the rest of a world does not depend on it.
+    """
+    rng = np.random.default_rng([seed, number])
+    _, plateau, deal, _ = segment
+    months = min(max(-hired_month, 0), 6)
+    counts = rng.poisson(talent * plateau / deal, months)
+    return [
+        float((rng.lognormal(-0.32, 0.8, count) * deal).sum()) / plateau
+        for count in counts
+    ]
 
 
 def _month(m: int) -> date:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_contracts.errors import ForecastError
-from ml.bookings import BookingsEngine, shared_seasons
+from ml.bookings import BookingsEngine, find_parents
 
 RNG = np.random.default_rng(1)
 WAVE = 1 + 0.3 * np.sin(np.arange(240) * 2 * np.pi / 12)
@@ -233,7 +233,45 @@ def test_five_hundred_series_warn_of_nothing() -> None:
 
 def test_a_shared_season_is_the_parents() -> None:
     values = np.stack([noisy(60), noisy(60, 10.0, 2)])
-    season = shared_seasons(values, ["all", "one"], {"one": "all"})
-    assert season is not None
+    parents = find_parents(values, ["all", "one"], {"one": "all"})
+    assert parents is not None
+    season = parents.shared(np.arange(2))
     assert np.isnan(season[0]).all()
     assert np.allclose(season[1], WAVE[:12] / WAVE[:12].mean(), atol=0.05)
+
+
+def test_dates_given_as_numbers_are_a_wrong_argument() -> None:
+    frame = pl.DataFrame(
+        {"series_id": ["a"], "month_start": [20250101.5], "value_cents": [1.0]}
+    )
+    with pytest.raises(ValueError, match="wrong type"):
+        BookingsEngine().fit_predict(frame)
+
+
+def test_a_spike_in_the_middle_hardly_moves_the_forecast() -> None:
+    values = noisy(60)
+    spiked = values.copy()
+    spiked[30] *= 50
+    plain, moved = (
+        BookingsEngine().fit_predict(series("a", one))["p50"].to_numpy().mean()
+        for one in (values, spiked)
+    )
+    assert moved / plain < 1.3
+
+
+def test_noisy_children_carry_the_growth_of_their_parent() -> None:
+    rng = np.random.default_rng(3)
+    growth = 1.02 ** np.arange(48)
+    children = rng.gamma(1.0, 1.0, (40, 48)) * growth * 1_000
+    rows = {f"c{i:02d}": row for i, row in enumerate(children)}
+    rows["all"] = children.sum(axis=0)
+    frame = pl.concat([series(name, row) for name, row in rows.items()])
+    parent = {name: "all" for name in rows if name != "all"}
+
+    def total(out: pl.DataFrame) -> float:
+        return float(out.filter(pl.col("series_id") != "all")["p50"].sum())
+
+    alone = total(BookingsEngine(horizon=12).fit_predict(frame))
+    leaning = total(BookingsEngine(horizon=12).fit_predict(frame, parent=parent))
+    truth = 40 * 1_000 * (1.02 ** np.arange(48, 60)).sum()
+    assert abs(leaning / truth - 1) < abs(alone / truth - 1)

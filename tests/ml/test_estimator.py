@@ -20,6 +20,27 @@ EVERY = [
 ]
 
 
+APPLY = (
+    "check_parameters_default_constructible",
+    "check_get_params_invariance",
+    "check_set_params",
+    "check_estimator_cloneable",
+    "check_estimator_repr",
+    "check_no_attributes_set_in_init",
+    "check_mixin_order",
+)  # of check_estimator; the others feed arrays, and these estimators read frames
+
+
+@pytest.mark.parametrize("kind", EVERY)
+@pytest.mark.parametrize("check", APPLY)
+def test_the_checks_of_scikit_learn_that_need_no_array_pass(
+    kind: type, check: str
+) -> None:
+    from sklearn.utils import estimator_checks
+
+    getattr(estimator_checks, check)(kind.__name__, kind())
+
+
 @pytest.mark.parametrize("kind", EVERY)
 def test_settings_survive_a_clone_and_nothing_is_learned_at_birth(kind: type) -> None:
     from sklearn.base import clone

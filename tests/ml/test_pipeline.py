@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from data_contracts.errors import ForecastError
-from ml.pipeline import PipelineEstimator, blend_weights
+from ml.pipeline import PipelineEstimator
+from ml.pipeline_blend import blend_weights
 
 AS_OF = date(2025, 12, 28)
 
