@@ -288,6 +288,34 @@ class ExtractContract(_Part):
         share = _custom(self.custom_properties, "refusalShare")
         return 0.5 if share is None else float(share)
 
+    @property
+    def vanish_share(self) -> float:
+        """Share of the known rows a full delivery may lack, 0 to 1; more is refused."""
+        # an export cut short looks like a company that lost its customers overnight
+        share = _custom(self.custom_properties, "vanishShare")
+        usual = 1.0 if self.is_optional else 0.5  # histories may be cut on purpose
+        return usual if share is None else float(share)
+
+    @property
+    def vanish_count(self) -> int:
+        """Rows that may always be missing, whatever their share."""
+        count = _custom(self.custom_properties, "vanishCount")
+        return 100 if count is None else int(count)
+
+    @property
+    def frequency_days(self) -> int:
+        """Days between two deliveries, 1 where the contract does not say."""
+        return self._promised("frequency", 1)
+
+    @property
+    def late_after_days(self) -> int:
+        """Days after the last delivery from which the next one is late."""
+        return self.frequency_days + self._promised("latency", 0)
+
+    def _promised(self, what: str, usual: int) -> int:
+        told = (one.value for one in self.sla_properties if one.property == what)
+        return next(told, usual)
+
     def column(self, name: str) -> Column:
         """Return the column of that name.
 

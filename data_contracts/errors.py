@@ -6,6 +6,7 @@ AopError
 ├── PolicyError          a policy file breaks its rules or makes the plan impossible
 ├── InfeasibleError      a solver proved that no solution exists
 ├── ForecastError        the history is too thin or too broken to forecast from
+├── WorkbookError        an edited workbook holds a cell that cannot be taken over
 ├── LedgerError          a plan version may not make the asked transition
 └── BusyError            another run holds the home, or a source changed under our hands
 """
@@ -49,6 +50,10 @@ class InfeasibleError(AopError):
 
 class ForecastError(AopError):
     """The history is too thin or too broken to forecast from."""
+
+
+class WorkbookError(AopError):
+    """An edited workbook is not the one exported, or a cell cannot be taken over."""
 
 
 class LedgerError(AopError):

@@ -91,9 +91,53 @@ COMPONENTS: Final[dict[str, dict[str, Kind]]] = {
         "target_pay_cents": Kind.CENTS,
         "variable_cents": Kind.CENTS,
     },
+    # which coverage model an account gets, and what that is worth
+    "coverage": {
+        "account_id": Kind.TEXT,
+        "coverage_tier": Kind.TEXT,
+        "value_cents": Kind.CENTS,
+        "reason": Kind.TEXT,
+    },
+    # where the programme budget goes
+    "allocation": {
+        "segment_id": Kind.TEXT,
+        "activity": Kind.TEXT,
+        "spend_cents": Kind.CENTS,
+        "value_cents": Kind.CENTS,
+        "reason": Kind.TEXT,
+    },
+    # the payout curve of each role, and what it costs
+    "pay": {
+        "role": Kind.TEXT,
+        "threshold_share": Kind.SHARE,
+        "accelerator": Kind.SHARE,
+        "second_accelerator_from_share": Kind.SHARE,
+        "second_accelerator": Kind.SHARE,
+        "cap_multiple": Kind.SHARE,
+        "mean_cents": Kind.CENTS,
+        "p90_cents": Kind.CENTS,
+        "leverage_multiple": Kind.SHARE,
+        "reason": Kind.TEXT,
+    },
+    # how good each solver's answer is, and how that is known
+    "proof": {
+        "solver": Kind.TEXT,
+        "node_id": Kind.TEXT,
+        "proof": Kind.TEXT,
+        "unit": Kind.TEXT,
+        "objective": Kind.SHARE,
+        "bound": Kind.SHARE,
+        "gap_share": Kind.SHARE,
+        "is_verified": Kind.FLAG,
+        "statement": Kind.TEXT,
+    },
 }
 """Component name to its columns in order; the first columns that tell two lines
 apart are in ``KEYS``."""
+
+FOUNDING: Final = ("target", "capacity", "hire", "assignment", "quota", "compensation")
+"""Components of the first format. Later ones count in a version's hash only where
+they have lines, so that versions from before still verify."""
 
 KEYS: Final[dict[str, tuple[str, ...]]] = {
     "target": ("node_level", "node_id", "month_start", "measure"),
@@ -102,6 +146,10 @@ KEYS: Final[dict[str, tuple[str, ...]]] = {
     "assignment": ("account_id", "valid_from"),
     "quota": ("rep_id", "month_start"),
     "compensation": ("segment_id", "role", "month_start"),
+    "coverage": ("account_id",),
+    "allocation": ("segment_id", "activity"),
+    "pay": ("role",),
+    "proof": ("solver", "node_id"),
 }
 """What makes a line of each component unique inside one version."""
 

@@ -4,7 +4,6 @@ Not for where things are; that is ``pipelines.settings``.
 """
 
 import hashlib
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -19,9 +18,19 @@ from pydantic import (
     model_validator,
 )
 
-from data_contracts.calendar import FiscalCalendar
+from data_contracts.approval import Approval, Negotiation
+from data_contracts.calendar import (
+    FiscalCalendar,
+    NamedAfter,
+    Pattern,
+    Weekday,
+    YearEnd,
+)
 from data_contracts.drift import DriftMetric
+from data_contracts.economics import Budget, Coverage, Pay, Promise
 from data_contracts.errors import PolicyError
+from data_contracts.handover import Handover
+from data_contracts.yaml_lines import line_of, repeated_keys
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
@@ -40,9 +49,47 @@ class Company(_Part):
 
 
 class Calendar(_Part):
-    """The fiscal year; periods are calendar months."""
+    """The fiscal year, of calendar months or of weeks by four and five."""
 
     fiscal_year_start_month: Annotated[int, Field(ge=1, le=12)] = 1
+    pattern: Pattern = Pattern.CALENDAR_MONTHS
+    week_starts_on: Weekday = Weekday.MONDAY
+    year_ends: YearEnd = YearEnd.NEAREST
+    extra_week_in_quarter: Annotated[int, Field(ge=1, le=4)] = 4
+    year_named_after: NamedAfter = NamedAfter.END
+
+
+class Exchange(_Part):
+    """Rates fixed for the plan: units of the company's currency for one unit."""
+
+    plan_rates: dict[
+        Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")],
+        Annotated[float, Field(gt=0, allow_inf_nan=False)],
+    ] = {}
+
+
+class Reconciliation(_Part):
+    """How far bookings and invoices of an account may differ before it is a finding.
+
+    The larger of the two allowances counts, by account and month.
+    """
+
+    tolerance_in_currency: Money = 1
+    tolerance_share: Share = 0.005
+
+
+class Identity(_Part):
+    """How sure we must be that two records are one, before it is proposed.
+
+    Equal numbers, e-mails and crosswalk entries always count. Likeness of names is
+    proposed only where a least score is given, and never merged by itself: people
+    confirm or deny it in the crm-crosswalk extract.
+    """
+
+    people_min_score_share: Share | None = None
+    customers_min_score_share: Share | None = None
+    accounts_min_score_share: Share | None = None
+    hire_grace_days: Annotated[int, Field(ge=0)] = 0
 
 
 class Segment(_Part):
@@ -92,6 +139,23 @@ class Capacity(_Part):
     attainment_share: Annotated[float, Field(gt=0, le=1.5)] = 1.0
 
 
+class Forecasting(_Part):
+    """How forecasts of company, segments, regions and cells are made to agree.
+
+    Attributes
+    ----------
+    reconciliation : {"mint", "top"}
+        "mint" moves every level by how sure it is; "top" keeps the company's
+        forecast and moves the rest.
+    use_slow_engines : bool
+        Let slower engines compete for company, segments and regions; needs the
+        optional package statsforecast.
+    """
+
+    reconciliation: Literal["mint", "top"] = "mint"
+    use_slow_engines: bool = False
+
+
 class Territories(_Part):
     """Who may own an account and what an uneven or moved book costs."""
 
@@ -101,6 +165,7 @@ class Territories(_Part):
     move_fixed_in_currency: Money = 100
     move_share_of_bookings_share: Share = 0.15
     move_share_of_pipeline_share: Share = 0.1
+    replan_move_price_multiple: Annotated[float, Field(ge=1, le=1000)] = 10
     travel_per_km_in_currency: Money = 0
     visits_per_year_count: Annotated[float, Field(ge=0)] = 4
     named_accounts: dict[str, str] = {}
@@ -151,12 +216,23 @@ class CompanyPolicy(_Part):
 
     company: Company
     calendar: Calendar = Calendar()
+    exchange: Exchange = Exchange()
+    reconciliation: Reconciliation = Reconciliation()
+    identity: Identity = Identity()
     segments: tuple[Segment, ...]
     roles: tuple[Role, ...]
     targets: Targets
     capacity: Capacity = Capacity()
+    forecast: Forecasting = Forecasting()
     territories: Territories = Territories()
     quotas: Quotas = Quotas()
+    promise: Promise = Promise()
+    coverage: Coverage = Coverage()
+    budget: Budget = Budget()
+    pay: Pay = Pay()
+    approval: Approval = Approval()
+    negotiation: Negotiation = Negotiation()
+    handover: Handover = Handover()
     drift: tuple[Threshold, ...] = ()
     launches: tuple[Launch, ...] = ()
     stages: tuple[Stage, ...] = ()
@@ -184,12 +260,26 @@ class CompanyPolicy(_Part):
                     f"targets.growth_share_by_segment names segment {segment_id!r}, "
                     f"but segments has only {', '.join(sorted(known))}"
                 )
+        for activity in self.budget.activities:
+            if activity.segment_id not in known:
+                raise ValueError(
+                    f"budget.activities names segment {activity.segment_id!r}, "
+                    f"but segments has only {', '.join(sorted(known))}"
+                )
         return self
 
     @property
     def fiscal(self) -> FiscalCalendar:
         """The company's fiscal calendar."""
-        return FiscalCalendar(self.calendar.fiscal_year_start_month)
+        told = self.calendar
+        return FiscalCalendar(
+            start_month=told.fiscal_year_start_month,
+            pattern=told.pattern,
+            week_starts_on=told.week_starts_on,
+            year_ends=told.year_ends,
+            extra_week_in_quarter=told.extra_week_in_quarter,
+            named_after=told.year_named_after,
+        )
 
     @property
     def digest(self) -> str:
@@ -225,11 +315,18 @@ def load_policy(path: Path) -> CompanyPolicy:
         raise PolicyError(
             f"policy {path} is not YAML: {error}", fix=f"mend {path.name} there"
         ) from error
+    twice = repeated_keys(tree)
+    if twice:
+        raise PolicyError(
+            f"policy {path} says {len(twice)} thing(s) twice:\n  "
+            + "\n  ".join(f"line {line}: {key} again" for line, key in twice),
+            fix="keep one of them; the other would be ignored",
+        )
     try:
         return CompanyPolicy.model_validate(values)
     except ValidationError as error:
         faults = [
-            f"line {_line(tree, fault['loc'])}: "
+            f"line {line_of(tree, fault['loc'])}: "
             f"{'.'.join(map(str, fault['loc'])) or 'the policy'}: "
             f"{fault['msg'].removeprefix('Value error, ')}"
             for fault in error.errors()
@@ -238,21 +335,3 @@ def load_policy(path: Path) -> CompanyPolicy:
             f"policy {path} breaks {len(faults)} rule(s):\n  " + "\n  ".join(faults),
             fix=f"mend these lines of {path.name} and run the command again",
         ) from error
-
-
-def _line(node: yaml.Node | None, place: Sequence[str | int]) -> int:
-    """Find the line of a value in the YAML tree, or of its nearest parent."""
-    line = node.start_mark.line + 1 if node is not None else 1
-    for step in place:
-        if isinstance(node, yaml.MappingNode):
-            found = [(k, v) for k, v in node.value if k.value == step]
-            if not found:
-                return line
-            key, node = found[0]
-            line = key.start_mark.line + 1
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-            node = node.value[step]
-            line = node.start_mark.line + 1
-        else:
-            return line
-    return line
