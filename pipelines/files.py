@@ -22,7 +22,10 @@ def replacing(final: Path) -> Iterator[Path]:
         File to create or replace; its folder is made if missing.
     """
     final.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".", suffix=final.suffix, dir=final.parent)
+    # .part: were the process killed, no reader of *.parquet may take it for a table
+    handle, name = tempfile.mkstemp(
+        prefix=f".{final.name}.", suffix=".part", dir=final.parent
+    )
     os.close(handle)
     temporary = Path(name)
     temporary.unlink()  # writers such as DuckDB want to create the file themselves

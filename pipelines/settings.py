@@ -18,12 +18,15 @@ class Settings:
         Folder of one company's plan; need not exist yet.
     ledger_url : str
         SQLAlchemy URL of the ledger; empty means SQLite inside the home.
+    crm_token : str
+        Access token for the CRM's API; empty where nothing is pushed.
     notify_urls : tuple of str
         Who is told of breaches, proposals and failed nights; may hold passwords.
     """
 
     home: Path
     ledger_url_override: str = ""
+    crm_token: str = field(default="", repr=False)
     notify_urls: tuple[str, ...] = field(default=(), repr=False)
 
     @classmethod
@@ -33,6 +36,7 @@ class Settings:
         return cls(
             home=chosen.expanduser().resolve(),
             ledger_url_override=os.environ.get("AOP_LEDGER_URL", ""),
+            crm_token=os.environ.get("AOP_CRM_TOKEN", ""),
             notify_urls=tuple(os.environ.get("AOP_NOTIFY_URLS", "").split()),
         )
 
@@ -65,6 +69,11 @@ class Settings:
     def sources_file(self) -> Path:
         """Where the extracts are and how they map onto the contracts."""
         return self.home / "sources.yaml"
+
+    @property
+    def scenarios(self) -> Path:
+        """What-if overlays, one YAML file each."""
+        return self.home / "scenarios"
 
     @property
     def landing(self) -> Path:

@@ -6,11 +6,44 @@ Gives DuckDB expressions; runs nothing.
 from dataclasses import dataclass
 
 from data_contracts.contract import Column, ColumnType, ExtractContract, Severity
-from pipelines.ingestion.mapping import ColumnRecipe
+from pipelines.ingestion.mapping import ColumnRecipe, Plain
 
 FIRST_DAY, AFTER_LAST_DAY = "1900-01-01", "2200-01-01"  # outside: a mistake
 ROW_SHAPE = "row shape"
 DUPLICATE_KEY = "duplicate key"
+_WHOLE = "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf"
+_THOUSANDTHS = "bhd jod kwd omr tnd"
+MACROS = f"""
+    create macro is_yes(word) as lower(trim(word)) in ('true', 't', 'yes', 'y', '1');
+    create macro from_minor(amount, currency) as coalesce(cast(
+        try_cast(amount as decimal(18, 4)) * cast(
+            case when lower(currency) in {(*_WHOLE.split(),)} then 1
+            when lower(currency) in {(*_THOUSANDTHS.split(),)} then 0.001
+            else 0.01 end as decimal(4, 3)) as varchar), amount);
+    create macro from_epoch(seconds) as coalesce(cast(try(
+        make_timestamp(try_cast(seconds as bigint) * 1000000)) as varchar), seconds);
+    create macro last_day(until, since) as case
+        when try_cast(until as timestamp) is null then until
+        else cast(cast(greatest(try_cast(until as timestamp) - to_microseconds(1),
+            try_cast(since as timestamp)) as date) as varchar) end;
+    create macro billed_every(every, units) as case
+        when every = 'month' and coalesce(units, '1') = '1' then 'month'
+        when every in ('month', 'week', 'day', 'year') then 'year' else every end;
+    create macro a_billing(amount, every, units) as case
+        when every is null or (every = 'month' and coalesce(units, '1') = '1')
+            then amount
+        else coalesce(cast(try_cast(amount as decimal(18, 4)) * case every
+            when 'month' then 12 when 'week' then 52 when 'day' then 365 else 1 end
+            / try_cast(coalesce(units, '1') as integer) as varchar), amount) end;
+"""
+"""What mappings may call beside DuckDB's own functions; all take and give text.
+
+``from_minor(amount, currency)``: smallest units as currency units, whole for the yen.
+``from_epoch(seconds)``: a moment. ``last_day(until, since)``: the last day of a period
+that ends with the first moment no longer in it. ``billed_every(every, units)`` and
+``a_billing(amount, every, units)``: month or year, and the price at that beat.
+``is_yes(word)``: whether a flag is set. What cannot be read stays as it was.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +130,19 @@ def _converted(text: str, recipe: ColumnRecipe) -> str:
     if recipe.unit == "minor":
         major = f"try_cast({text} as decimal(18,2)) * cast(0.01 as decimal(3,2))"
         text = f"coalesce(cast({major} as varchar), {text})"
-    elif recipe.unit == "share":
-        percent = f"try_cast({text} as double) * 100"
-        text = f"coalesce(cast({percent} as varchar), {text})"
+    elif recipe.unit in ("share", "percent"):
+        scaled = (
+            f"try_cast({text} as double) {'*' if recipe.unit == 'share' else '/'} 100"
+        )
+        text = f"coalesce(cast({scaled} as varchar), {text})"
     elif recipe.unit is not None:
         scale = 1_000_000 if recipe.unit == "epoch_seconds" else 1_000
-        moment = f"make_timestamp(try_cast({text} as bigint) * {scale})"
+        moment = f"try(make_timestamp(try_cast({text} as bigint) * {scale}))"
         text = f"coalesce(cast({moment} as varchar), {text})"
     return text
 
 
-def _plain(value: str | bool | int | float) -> str:
+def _plain(value: Plain) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

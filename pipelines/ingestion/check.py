@@ -1,16 +1,19 @@
 """Hold one file to its contract without loading it, and say all that is wrong."""
 
 import tempfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from data_contracts.changes import lenient
 from data_contracts.contract import ExtractContract, all_contracts, contract
 from data_contracts.errors import AopError, ContractError
+from pipelines.ingestion.mapping import Mapping
 from pipelines.ingestion.probe import prepare
+from pipelines.ingestion.recognising import Candidate, recognise, sure
 from pipelines.ingestion.sources import Delivery, SourceFile, deliveries
 from pipelines.ingestion.staging import stage
 from pipelines.ingestion.versions import comparing
@@ -62,7 +65,7 @@ class FileReport:
         lines = [f"{self.file} as {self.contract}"]
         if self.is_refused:
             lines += [f"  refused: {self.reason}", f"  Fix: {self.fix}"]
-        else:
+        if not self.is_refused or self.rows:
             lines.append(
                 f"  {self.rows:,} rows: {self.good:,} good, "
                 f"{self.quarantined:,} to quarantine, {self.duplicates:,} duplicate"
@@ -95,8 +98,8 @@ def check_file(
     settings : Settings
         Its sources tell the contract and mapping of files they claim.
     contract_id : str, optional
-        Contract to hold it to; needed for a file no source claims, unless its folders
-        are named ``<system>/<table>``.
+        Contract to hold it to; needed for a file that no source claims, whose folders
+        are not named ``<system>/<table>``, and that is like no export we know.
 
     Returns
     -------
@@ -111,24 +114,41 @@ def check_file(
     path = path.resolve()
     if not path.is_file():
         raise ContractError(f"{path} is not a file", fix="name a delivered file")
-    chosen, delivery = _claimed(path, settings, contract_id)
+    chosen, delivery, note = _claimed(path, settings, contract_id)
     with tempfile.TemporaryDirectory(prefix="aop-check-") as name:
+        scratch = Path(name)
         try:
-            return _report(chosen, delivery, Path(name))
+            report = _report(chosen, delivery, _folder(scratch, "whole"))
+            return replace(report, notes=(*note, *report.notes))
         except ContractError as error:
-            return FileReport(
+            refused = FileReport(
                 file=delivery.files[0].shown,
                 contract=chosen.id,
                 is_refused=True,
                 reason=error.what,
                 fix=error.fix,
+                notes=note,
             )
+        try:  # mostly bad: say of every row what is wrong with it
+            told = _report(lenient(chosen), delivery, _folder(scratch, "each"))
+        except ContractError:
+            return refused
+        fix = "mend the rows below at the source, or the mapping that reads them"
+        return replace(
+            told, is_refused=True, reason=refused.reason, fix=fix, notes=note
+        )
+
+
+def _folder(scratch: Path, name: str) -> Path:
+    folder = scratch / name
+    folder.mkdir()
+    return folder
 
 
 def _claimed(
     path: Path, settings: Settings, contract_id: str | None
-) -> tuple[ExtractContract, Delivery]:
-    """Find the contract a file is for and how it is read."""
+) -> tuple[ExtractContract, Delivery, tuple[str, ...]]:
+    """Find the contract a file is for and how it is read, and say how we know."""
     wanted = [contract(contract_id)] if contract_id else list(all_contracts())
     for one in wanted:
         try:
@@ -140,22 +160,63 @@ def _claimed(
             is_joined = delivery.recipe is not None and delivery.recipe.sql is not None
             if mine:
                 files = delivery.files if is_joined else mine
-                return one, _only(delivery, files)
-    if not contract_id:
-        folders = "-".join(path.parts[-3:-1]).replace("_", "-")
-        wanted = [one for one in wanted if one.id == folders]
-        if not wanted:
-            raise ContractError(
-                f"nothing tells which contract {path} is for",
-                fix="name it: --contract crm-opportunities, or put the file under "
-                "landing/<system>/<table>/",
-            )
-    return wanted[0], Delivery(
-        contract_id=wanted[0].id,
+                return one, _only(delivery, files), ()
+    folders = "-".join(path.parts[-3:-1]).replace("_", "-")
+    placed = [one for one in wanted if one.id == folders]
+    if placed:
+        return placed[0], _alone(path, placed[0]), ()
+    return _recognised(path, wanted, is_told=contract_id is not None)
+
+
+def _recognised(
+    path: Path, wanted: list[ExtractContract], *, is_told: bool
+) -> tuple[ExtractContract, Delivery, tuple[str, ...]]:
+    """Find out by its columns what a file is that no source and no folder names."""
+    ids = {one.id for one in wanted}
+    likely = [
+        one for one in _candidates(path, may_fail=is_told) if one.contract.id in ids
+    ]
+    chosen = sure(likely)
+    if chosen is None and is_told:
+        return wanted[0], _alone(path, wanted[0]), ()
+    if chosen is None:
+        looks = "; ".join(one.told() for one in likely[:_EXAMPLES])
+        raise ContractError(
+            f"nothing tells which contract {path.name} is for"
+            + (f"; it looks like {looks}" if looks else ""),
+            fix="name it: --contract crm-opportunities, put the file under "
+            "landing/<system>/<table>/, or draft a mapping: "
+            f"aop extracts map {path} --contract crm-opportunities",
+        )
+    delivery = _alone(path, chosen.contract, chosen.mapping)
+    note = f"recognised as {chosen.told()}"
+    if chosen.mapping is not None:
+        note += f"; to load it name mapping: {chosen.mapping.name} in sources.yaml"
+    is_plain = is_told and chosen.mapping is None
+    return chosen.contract, delivery, () if is_plain else (note,)
+
+
+def _candidates(path: Path, *, may_fail: bool) -> list[Candidate]:
+    try:
+        return recognise(path)
+    except ContractError:
+        if may_fail:
+            return []  # what is wrong with it is told where it is judged
+        raise
+
+
+def _alone(
+    path: Path, one: ExtractContract, mapping: Mapping | None = None
+) -> Delivery:
+    recipe = mapping.contracts[one.id] if mapping else None
+    return Delivery(
+        contract_id=one.id,
         known_on=_ANY_NIGHT,
-        files=(SourceFile(path, path.name),),
+        files=(SourceFile(path, path.name, recipe.file if recipe else ""),),
         is_full=True,
         is_dated=False,
+        mapping=mapping,
+        recipe=recipe,
     )
 
 

@@ -35,6 +35,12 @@ _FORMATS = (
     "%d/%m/%y",
     "%m/%d/%y",
 )
+_LOOKS = {  # columns known by what stands in them
+    "email": r"[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}",
+    "currency": r"[A-Z]{3}",
+    "country": r"[A-Z]{2}",
+    "latitude": r"-?\d{1,2}\.\d{3,}",
+}
 _EPOCHS = (("epoch_seconds", 10), ("epoch_milliseconds", 13))
 
 
@@ -80,7 +86,8 @@ def draft_mapping(path: Path, contract: ExtractContract) -> Draft:
     Notes
     -----
     A header is sure where it is the column's own name or that of a ready-made mapping,
-    spelling aside; it is a proposal where it is merely like it. Dates decide between
+    spelling aside; it is a proposal where it is merely like it, or where its values
+    alone look so: e-mails, currencies, the words of a list. Dates decide between
     day-first and month-first only where the whole column leaves one reading.
     """
     with tempfile.TemporaryDirectory(prefix="aop-draft-") as folder:
@@ -116,7 +123,12 @@ def _known_names(contract: ExtractContract) -> Names[str, set[str]]:
         recipe = load_mapping(mapping, Path()).contracts.get(contract.id)
         for column, one in (recipe.columns if recipe else {}).items():
             known[column] |= {header.split(".")[-1] for header in one.headers}
-    return {column: {_plain(one) for one in names} for column, names in known.items()}
+    plain = {column: {_plain(one) for one in names} for column, names in known.items()}
+    # `Account Name` in a file of accounts is its name
+    entity = _plain(contract.table).removesuffix("s")
+    for column, names in plain.items():
+        names.add(entity + _plain(column))
+    return plain
 
 
 def _guesses(
@@ -130,13 +142,17 @@ def _guesses(
             if column.name in found or (column.primary_key and not is_exact):
                 continue
             header = _match(column, known[column.name], free, is_exact=is_exact)
+            if header is None and not is_exact:
+                header = _of_such_values(connection, column, free)
             if header is None:
                 continue
             guess = _read(connection, column, header)
             if guess is None:
                 continue
             if not is_exact:
-                guess = _Guess(header, guess.recipe, guess.doubt or "only a like name")
+                guess = _Guess(
+                    header, guess.recipe, guess.doubt or _why(column, header, known)
+                )
             found[column.name] = guess
             free.remove(header)
     return found
@@ -148,6 +164,8 @@ def _match(
     # the column's own name first: `name` must not lose to a mapping's `description`
     own = [header for header in headers if _plain(header) == _plain(column.name)]
     exact = own or [header for header in headers if _plain(header) in known]
+    if is_exact and column.primary_key and len(exact) > 1:
+        return None  # two may be the key: a person says which
     if is_exact:
         return exact[0] if exact else None
     scored = [
@@ -156,6 +174,36 @@ def _match(
     ]
     best = max(scored, default=(0.0, ""))
     return best[1] if best[0] >= _ALIKE else None
+
+
+def _of_such_values(
+    connection: duckdb.DuckDBPyConnection, column: Column, headers: list[str]
+) -> str | None:
+    """Return the one header whose every value looks like the column's, if there is."""
+    if column.allowed:
+        words = ", ".join(literal(word) for word in column.allowed)
+        test = f"lower(\0) in ({words})"
+    elif column.name in _LOOKS:
+        test = f"regexp_full_match(\0, {literal(_LOOKS[column.name])})"
+    else:
+        return None
+    alike = [
+        header
+        for header in headers
+        if _filled(connection, header)
+        and _share(connection, name(header), test.replace("\0", name(header))) == 1
+    ]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _why(column: Column, header: str, known: Names[str, set[str]]) -> str:
+    is_like = _match(column, known[column.name], [header], is_exact=False) is not None
+    return "only a like name" if is_like else "only its values look so"
+
+
+def _filled(connection: duckdb.DuckDBPyConnection, header: str) -> bool:
+    found = connection.execute(f"from given select count({name(header)})").fetchone()
+    return bool(found and found[0])
 
 
 def _read(

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from data_contracts.errors import ContractError
-from pipelines.ingestion.casting import literal
+from pipelines.ingestion.casting import MACROS, literal
 from pipelines.ingestion.sources import SourceFile
 
 MEMORY = "1GB"  # beyond it DuckDB spills to the scratch folder
@@ -21,6 +21,7 @@ def guarded(inputs: list[Path], scratch: Path) -> Iterator[duckdb.DuckDBPyConnec
     """
     with duckdb.connect(":memory:") as connection:
         paths = ", ".join(literal(str(path)) for path in inputs)
+        connection.execute(MACROS)
         connection.execute(f"""
             set memory_limit = '{MEMORY}';
             set temp_directory = {literal(str(scratch / "spill"))};
@@ -53,6 +54,12 @@ def has_rejects(connection: duckdb.DuckDBPyConnection) -> bool:
         is not None
         and connection.execute("from reject_errors limit 1").fetchone() is not None
     )
+
+
+def rejected_lines(connection: duckdb.DuckDBPyConnection) -> list[int]:
+    """List the lines that could not be split, rising."""
+    found = connection.execute("from reject_errors select distinct line order by line")
+    return [int(line) for (line,) in found.fetchall()]
 
 
 def fault_counts(connection: duckdb.DuckDBPyConnection, out: Path) -> dict[int, int]:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from data_contracts.contract import ExtractContract, Severity
 from data_contracts.errors import ContractError
+from pipelines.ingestion import standing
 from pipelines.ingestion.casting import literal, name
 from pipelines.ingestion.records import SCHEMA_FILE, raw_folder
 from pipelines.settings import Settings
@@ -104,10 +105,13 @@ def check(contract: ExtractContract, night: date, settings: Settings) -> Promise
             promised, _validated(contract, promised, frame), strict=True
         )
     ]
-    passed = all(
-        one["is_passed"] for one in results if one["severity"] == Severity.ERROR
-    )
-    return Promises(contract.id, passed=passed, rows=len(frame), results=results)
+    broken = [
+        f"{one['column'] or 'table'}: {one['observed']}"
+        for one in results
+        if not one["is_passed"] and one["severity"] == Severity.ERROR
+    ]
+    standing.record(contract, night, broken, settings, check=standing.PROMISES)
+    return Promises(contract.id, passed=not broken, rows=len(frame), results=results)
 
 
 def _rule_column(rule_name: str) -> str:

@@ -59,6 +59,15 @@ def stage_joined(
     with guarded(paths, scratch) as connection:
         for table, parts in prepared.items():
             _load_table(connection, table, parts, delivery.mapping.nulls, scratch)
+        for table in delivery.mapping.files.keys() - prepared.keys():
+            # a file that was not delivered has no rows, and SQL may say so
+            connection.execute(f"create table {name(table)} (_line bigint)")
+        for table, headers in delivery.recipe.optional.items():
+            for header in headers:
+                connection.execute(
+                    f"alter table {name(table)} "
+                    f"add column if not exists {name(header)} varchar"
+                )
         try:
             columns = _columns(connection, contract, query)
             texts = {
@@ -89,6 +98,7 @@ def stage_joined(
         has_breaks=False,
         gaps=(),
         notes=(),
+        is_change=not delivery.is_full,
     )
 
 
@@ -136,6 +146,8 @@ def _load_table(
             )
         except duckdb.Error as error:
             raise unreadable(file, error) from error
+        if part.kind == "jsonl":
+            _refuse_half_objects(connection, table, file.shown)
         if part.kind == "csv" and has_rejects(connection):
             broken = split(part, scratch).rejects
             told = f"line {broken[0].line}: {broken[0].reason}" if broken else "a line"
@@ -144,3 +156,17 @@ def _load_table(
                 f"{told}",
                 fix="export it again; a file that a mapping joins must be whole",
             )
+
+
+def _refuse_half_objects(
+    connection: duckdb.DuckDBPyConnection, table: str, shown: str
+) -> None:
+    """Refuse JSON lines of which one is no object: SQL would drop it unseen."""
+    broken = connection.execute(
+        f"from {name(table)} select min(_line) where json is null"
+    ).fetchone()
+    if broken and broken[0] is not None:
+        raise ContractError(
+            f"{shown} holds no JSON object on line {broken[0]}",
+            fix="export it again; a file that a mapping joins must be whole",
+        )

@@ -3,29 +3,25 @@
 Nothing of the home changes for a refused file; a night landed twice changes nothing.
 """
 
-import hashlib
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 
 from data_contracts.contract import ExtractContract
 from data_contracts.errors import ContractError
-from pipelines.files import digest
+from pipelines.ingestion import standing
+from pipelines.ingestion.nights import Night, Nights, Refused
 from pipelines.ingestion.records import (
     SCHEMA_FILE,
     Load,
     load_file,
     quarantine_file,
     raw_folder,
-    read_loads,
     write_empty_tables,
     write_loads,
 )
-from pipelines.ingestion.sources import Delivery, check_night, deliveries
+from pipelines.ingestion.scratch import remove_leftovers, scratch_folder
+from pipelines.ingestion.sources import CHANGES, FULL, check_night
+from pipelines.ingestion.staged import StagedFile
 from pipelines.ingestion.staging import stage
 from pipelines.ingestion.versions import comparing
 from pipelines.logs import logger
@@ -92,161 +88,127 @@ def land(contract: ExtractContract, night: date, settings: Settings) -> LandResu
 
     Notes
     -----
-    Deliveries are landed in order of date. One that changed after it was landed, or
-    came late, is landed again together with all later ones still delivered, since
-    what is news depends on what was known before.
+    A night is landed whole: the deliveries of every source for it, compared with the
+    nights before. One of which a file changed after it was landed, or came late, is
+    landed again together with all later ones still delivered, since what is news
+    depends on what was known before. The load log of a night is written last and
+    stands for it: what is cut off before is done again, to the same bytes.
     """
+    standing.hold_to_version(contract, settings)
     write_empty_tables(settings)
-    logged = read_loads(contract, settings)
-    waiting = deliveries(contract, night, settings)
-    if not waiting and not contract.is_optional:
+    remove_leftovers(contract, settings)
+    nights = Nights.of(contract, night, settings)
+    if not nights.waiting and not contract.is_optional:
         check_night(settings, night)  # says which of the three it is
     landed: list[Load] = []
-    errors: list[ContractError] = []
+    errors: dict[str, ContractError] = {}  # by source
     is_amended = False
-    for delivery in waiting:
-        before = logged.get(delivery.known_on, [])
-        batch = _batch(contract, delivery)
-        if not is_amended and _is_known(contract, delivery, batch, logged, settings):
+    for one in nights.waiting:
+        if not is_amended and nights.is_known(one):
             continue
         try:
-            loads = _land_one(contract, delivery, batch, settings)
-        except ContractError as error:
-            errors.append(error)
-            _log.warning("%s %s refused: %s", contract.id, delivery.known_on, error)
-            if not any(not load.is_refused for load in before):
-                _record_refusal(contract, delivery, batch, error, settings)
-            if not delivery.is_full:
+            loads = _land_one(contract, one, nights, settings, loaded_on=night)
+        except Refused as refused:
+            error = refused.error
+            errors[refused.delivery.source] = error
+            _log.warning("%s %s refused: %s", contract.id, one.known_on, error)
+            nights.record_refusal(one, refused.delivery, error)
+            if not all(part.is_full for part in one.parts):
                 break  # later changes build on these
             continue
-        is_amended = is_amended or any(day > delivery.known_on for day in logged)
-        errors = [] if delivery.is_full else errors  # the newer whole table stands
+        is_amended = is_amended or nights.has_later(one)
+        nights.add(loads)
+        for part in one.parts:
+            if part.is_full:  # the newer whole table stands
+                errors.pop(part.source, None)
         landed += loads
-    if not landed:
-        landed = _last_landed(logged, night) if not errors else []
-        return _result(contract, landed, errors, is_news=False)
-    return _result(contract, landed, errors, is_news=True)
-
-
-def _is_known(
-    contract: ExtractContract,
-    delivery: Delivery,
-    batch: str,
-    logged: dict[date, list[Load]],
-    settings: Settings,
-) -> bool:
-    """Tell whether exactly these files were landed on their night and are still there.
-
-    Undated files belong to the night they were first seen; they are known while the
-    newest landing up to now is theirs.
-    """
-    night = delivery.known_on
-    if not delivery.is_dated:
-        night = max(_landed_days(logged, delivery.known_on), default=night)
-    loads = logged.get(night, [])
-    if any(load.is_refused or load.batch != batch for load in loads) or not loads:
-        return False
-    has_news = any(load.rows_loaded or load.rows_deleted for load in loads)
-    raw = raw_folder(contract, settings) / f"{night}.parquet"
-    return raw.is_file() or not has_news
-
-
-def _landed_days(logged: dict[date, list[Load]], night: date) -> list[date]:
-    return [
-        day
-        for day, loads in logged.items()
-        if day <= night and not any(load.is_refused for load in loads)
-    ]
+    nights.keep()
+    told = [error.what for error in errors.values()]
+    standing.record(contract, night, told, settings)
+    if not landed and not errors:
+        return _result(contract, nights.last_landed(night), [], is_news=False)
+    found = list(errors.values())
+    return _result(contract, landed, found, is_news=bool(landed))
 
 
 def _land_one(
-    contract: ExtractContract, delivery: Delivery, batch: str, settings: Settings
+    contract: ExtractContract,
+    one: Night,
+    nights: Nights,
+    settings: Settings,
+    *,
+    loaded_on: date,
 ) -> list[Load]:
-    """Stage, compare and write one delivery; the load log comes last and commits."""
-    night = delivery.known_on
+    """Stage, compare and write one night; the load log comes last and commits."""
+    night = one.known_on
     folder = raw_folder(contract, settings)
     known = [
         path
-        for path in sorted(folder.glob("*.parquet"))
+        for path in sorted(folder.glob("[0-9]*.parquet"))
         if path.name != SCHEMA_FILE and path.stem < night.isoformat()
     ]
-    with _scratch(settings) as scratch:
-        staged = stage(contract, delivery, scratch)
+    nights.refuse_if_lost(one)
+    with scratch_folder(settings) as scratch:
+        staged: list[StagedFile] = []
+        batches: list[tuple[str, str]] = []
+        for place, (part, batch) in enumerate(zip(one.parts, one.batches, strict=True)):
+            (scratch / f"{place}").mkdir()
+            try:
+                judged = stage(contract, part, scratch / f"{place}")
+            except ContractError as error:
+                raise Refused(part, error) from error
+            staged += judged
+            batches += [(batch, part.source)] * len(judged)
         with comparing(contract, staged, known, scratch) as comparison:
-            comparison.settle(is_full=delivery.is_full)
+            comparison.settle(
+                is_full=any(part.is_full for part in one.parts),
+                beyond=nights.batches_beyond(one),
+            )
             counts, deleted = comparison.counts(), comparison.deleted
-            load_file(contract, night, settings).unlink(missing_ok=True)
+            left = sum(file.rows for file in staged)
+            lost = standing.vanished(
+                contract, staged[0].file.shown, gone=deleted, left=left
+            )
+            if lost is not None:
+                raise Refused(one.parts[0], lost)
+            nights.forget_from(one)
             comparison.write_quarantine(
                 quarantine_file(contract, night, settings), night
             )
-            comparison.write_news(folder / f"{night}.parquet", night, batch)
+            comparison.write_news(
+                folder / f"{night}.parquet",
+                night,
+                [batch for batch, _ in batches],
+                loaded_on=loaded_on,
+            )
     loads = [
         Load(
             known_on=night,
             contract=contract.id,
             contract_version=contract.version,
-            file=one.file.shown,
-            delivery="full" if delivery.is_full else "changes",
-            rows_read=one.rows,
+            file=one_file.file.shown,
+            delivery=CHANGES if one_file.is_change else FULL,
+            rows_read=one_file.rows,
             rows_loaded=count.loaded,
             rows_unchanged=count.unchanged,
             rows_quarantined=count.quarantined,
             rows_duplicate=count.duplicate,
             rows_deleted=deleted if place == 0 else 0,
             is_refused=False,
-            reason="; ".join(one.notes) or None,
+            reason="; ".join(one_file.notes) or None,
             batch=batch,
+            source=source,
         )
-        for place, (one, count) in enumerate(zip(staged, counts, strict=True))
+        for place, (one_file, count, (batch, source)) in enumerate(
+            zip(staged, counts, batches, strict=True)
+        )
     ]
     write_loads(loads, load_file(contract, night, settings))
+    standing.keep_version(contract, settings)
     _log.info(
         "%s %s: %s rows read", contract.id, night, sum(c.rows_read for c in loads)
     )
     return loads
-
-
-def _record_refusal(
-    contract: ExtractContract,
-    delivery: Delivery,
-    batch: str,
-    error: ContractError,
-    settings: Settings,
-) -> None:
-    load = Load(
-        known_on=delivery.known_on,
-        contract=contract.id,
-        contract_version=contract.version,
-        file=", ".join(file.shown for file in delivery.files),
-        delivery="full" if delivery.is_full else "changes",
-        rows_read=0,
-        rows_loaded=0,
-        rows_unchanged=0,
-        rows_quarantined=0,
-        rows_duplicate=0,
-        rows_deleted=0,
-        is_refused=True,
-        reason=error.what,
-        batch=batch,
-    )
-    write_loads([load], load_file(contract, delivery.known_on, settings))
-
-
-def _batch(contract: ExtractContract, delivery: Delivery) -> str:
-    """Name a delivery by its content: files, contract and mapping."""
-    whole = hashlib.sha256(contract.model_dump_json().encode())
-    if delivery.mapping is not None and delivery.recipe is not None:
-        whole.update(repr(delivery.mapping.nulls).encode())
-        whole.update(delivery.recipe.model_dump_json().encode())
-    whole.update(b"full" if delivery.is_full else b"changes")
-    for file in delivery.files:
-        whole.update(f"\n{file.name}\n{file.shown}\n{digest(file.path)}".encode())
-    return whole.hexdigest()[:32]
-
-
-def _last_landed(logged: dict[date, list[Load]], night: date) -> list[Load]:
-    days = _landed_days(logged, night)
-    return logged[max(days)] if days else []
 
 
 def _result(
@@ -270,14 +232,3 @@ def _result(
         is_news=is_news,
         errors=tuple(errors),
     )
-
-
-@contextmanager
-def _scratch(settings: Settings) -> Iterator[Path]:
-    """Give a folder of the home for what is judged, and empty it afterwards."""
-    settings.home.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".landing-", dir=settings.home))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

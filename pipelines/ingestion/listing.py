@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from data_contracts.contract import ExtractContract, all_contracts
 from pipelines.ingestion.records import Load, read_loads
-from pipelines.ingestion.sources import deliveries, unclaimed
+from pipelines.ingestion.sources import Delivery, deliveries, unclaimed
 from pipelines.settings import Settings
 
 
@@ -83,20 +83,28 @@ def _of(contract: ExtractContract, settings: Settings, night: date) -> list[List
     delivered = deliveries(contract, night, settings)
     known_files = {row.file for row in rows}
     for delivery in delivered:
-        if delivery.known_on in logged:
-            continue
         shown = list(dict.fromkeys(file.shown for file in delivery.files))
         is_seen = not delivery.is_dated and known_files >= set(shown)
         if not is_seen:
             rows += [
                 Listed(contract.id, delivery.known_on, one, State.WAITING)
-                for one in shown
+                for one in _unlogged(delivery, logged.get(delivery.known_on, []))
             ]
     if rows:
         return rows
     lost = f"not computed without it: {contract.without_it}"
     reason = lost if contract.is_optional else "every plan needs it"
     return [Listed(contract.id, None, None, State.ABSENT, reason=reason)]
+
+
+def _unlogged(delivery: Delivery, loads: list[Load]) -> list[str]:
+    """List a delivery's files its night's log does not name: new, or come late."""
+    shown = list(dict.fromkeys(file.shown for file in delivery.files))
+    mine = [load for load in loads if load.source in ("", delivery.source)]
+    named = {one for load in mine for one in load.file.split(", ")}
+    if delivery.recipe is not None and delivery.recipe.sql is not None and mine:
+        return []  # files that SQL joins are logged as one
+    return [one for one in shown if one not in named]
 
 
 def _logged(load: Load) -> Listed:

@@ -3,6 +3,7 @@
 A mapping renames, casts and derives; it decides nothing about planning.
 """
 
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal, Self
 
@@ -18,31 +19,44 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+Plain = str | bool | int | float | datetime | date  # what YAML makes of a bare value
+
+
 class ColumnRecipe(_Part):
     """Where one canonical column comes from; exactly one of the first four.
 
     ``from`` is a header (or a dotted path in JSON lines), ``coalesce`` takes the first
     header that is filled, ``constant`` is the same for every row, and ``sql`` is a
     DuckDB expression over the file's headers. The rest change the text in this order:
-    ``strip``, ``decimal``, ``values``, then ``format``, ``timezone`` or ``unit``.
+    ``strip``, ``decimal``, ``values``, then ``format``, ``timezone`` or ``unit``: from
+    ``minor`` units, from an epoch, from a ``share`` to percent or from ``percent`` to a
+    share.
     """
 
     source: str | None = Field(None, alias="from")
     coalesce: tuple[str, ...] = ()
-    constant: str | bool | int | float | None = None
+    constant: Plain | None = None
     sql: str | None = None
     strip: str = ""
     decimal: Literal[".", ","] = "."
-    values: dict[str, str | bool | int | float | None] = {}
+    values: dict[str, Plain | None] = {}
     format: str | None = None
     timezone: str | None = None
-    unit: Literal["minor", "epoch_seconds", "epoch_milliseconds", "share"] | None = None
+    unit: (
+        Literal["minor", "epoch_seconds", "epoch_milliseconds", "share", "percent"]
+        | None
+    ) = None
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> Self:
         given = (self.source, self.coalesce or None, self.constant, self.sql)
         if sum(one is not None for one in given) != 1:
             raise ValueError("give exactly one of from, coalesce, constant, sql")
+        if self.sql is not None and not _is_one_expression(self.sql):
+            raise ValueError(
+                f"sql is not one expression: {self.sql!r}; its quotes and parentheses "
+                "must close, without semicolons or comments"
+            )
         return self
 
     @property
@@ -51,16 +65,35 @@ class ColumnRecipe(_Part):
         return (self.source,) if self.source is not None else self.coalesce
 
 
+def _is_one_expression(sql: str) -> bool:
+    """Tell whether SQL can stand inside parentheses without breaking out of them."""
+    depth, quote = 0, ""
+    for letter, following in zip(sql, [*sql[1:], ""], strict=True):
+        if quote:
+            quote = "" if letter == quote else quote  # a doubled one opens it anew
+        elif letter in "'\"":
+            quote = letter
+        elif letter == ";" or letter + following in ("--", "/*"):
+            return False
+        else:
+            depth += (letter == "(") - (letter == ")")
+            if depth < 0:
+                return False
+    return depth == 0 and not quote
+
+
 class ContractRecipe(_Part):
     """How one contract is filled: columns of one file, or SQL over several.
 
     ``file`` names an entry of the mapping's files; with ``sql`` it is the one whose
-    rows the answer follows, and ``_line`` may be selected from it.
+    rows the answer follows, and ``_line`` may be selected from it. Columns that a file
+    may lack are ``optional`` there; SQL then finds them empty.
     """
 
     file: str
     columns: dict[str, ColumnRecipe] = {}
     sql: str | None = None
+    optional: dict[str, tuple[str, ...]] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -78,6 +111,8 @@ class ContractRecipe(_Part):
     def _is_one_kind(self) -> Self:
         if bool(self.columns) == (self.sql is not None):
             raise ValueError("give either columns or sql")
+        if self.optional and self.sql is None:
+            raise ValueError("optional is for sql; other columns may be absent anyway")
         return self
 
 
@@ -99,6 +134,11 @@ class Mapping(_Part):
                 raise ValueError(
                     f"{contract_id} reads file {recipe.file!r}, but files has only "
                     f"{', '.join(sorted(self.files))}"
+                )
+            if unknown := recipe.optional.keys() - self.files.keys():
+                raise ValueError(
+                    f"{contract_id} has optional columns of {min(unknown)!r}, but "
+                    f"files has only {', '.join(sorted(self.files))}"
                 )
         return self
 

@@ -3,9 +3,11 @@
 Gives readers one plain shape, UTF-8 and uncompressed, whatever was delivered.
 """
 
+import codecs
 import csv
 import gzip
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -18,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data_contracts.errors import ContractError
+from pipelines.ingestion.archives import members
 from pipelines.ingestion.sources import SourceFile
 
 Kind = Literal["csv", "jsonl", "parquet"]
@@ -34,6 +37,9 @@ _PACKED = (".gz", ".zst", ".zip")
 _DELIMITERS = ",\t;|^`"
 _CHUNK = 1 << 22
 _LONGEST_HEADER = 1 << 20
+_WIDE = bytes(range(128, 256))
+_ESCAPED = re.compile("[\udc80-\udcff]")
+_NOT_ASCII = re.compile("[^\\x00-\\x7f]")
 
 
 class _Bytes(Protocol):
@@ -68,7 +74,10 @@ def kind_of(file: SourceFile) -> Kind:
         If the name ends in none of the formats understood.
     """
     name = Path(file.path.name.lower())
-    if name.suffix in _PACKED:
+    inside = [file.member] if file.member else members(file.path)
+    if name.suffix == ".zip" and len(inside) == 1:
+        name = Path(inside[0].lower())
+    elif name.suffix in _PACKED:
         name = Path(name.stem)
     kind = _KINDS.get(name.suffix)
     if kind is None or (kind == "parquet" and file.path.suffix.lower() in _PACKED):
@@ -171,11 +180,15 @@ def _unpacked(file: SourceFile) -> Iterator[_Bytes]:
         with pa.CompressedInputStream(str(file.path), "zstd") as stream:
             yield stream
     else:
+        inside = [file.member] if file.member else members(file.path)
         with zipfile.ZipFile(file.path) as archive:
-            inside = [one for one in archive.infolist() if not one.is_dir()]
             if len(inside) != 1:
                 raise zipfile.BadZipFile(f"it holds {len(inside)} files, not one")
-            with archive.open(inside[0]) as stream:
+            try:
+                opened = archive.open(inside[0])
+            except RuntimeError as error:  # a password, or packed in an unknown way
+                raise zipfile.BadZipFile(str(error)) from error
+            with opened as stream:
                 yield stream
 
 
@@ -186,22 +199,31 @@ def _encoding(path: Path) -> str:
     with broken bytes are refused.
     """
     broken = whole = 0
+    rest = b""  # a character that the chunk's edge cut
     with path.open("rb") as stream:
         for place, chunk in enumerate(_chunks(stream)):
             if place == 0:
+                if chunk.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+                    return "utf-32"
                 if chunk.startswith((b"\xff\xfe", b"\xfe\xff")):
                     return "utf-16"
                 guess = _utf16_without_mark(chunk[:4096])
                 if guess:
                     return guess
-            if not chunk.isascii():
-                text = chunk.decode("utf-8", errors="surrogateescape")
-                wide = [char for char in text if char > "\x7f"]
-                escaped = sum("\udc80" <= char <= "\udcff" for char in wide)
-                broken += escaped
-                whole += len(wide) - escaped
-    # a character cut by a chunk's edge looks broken twice; whole ones outnumber it
-    return "cp1252" if broken > whole else "utf-8"
+            if rest or not chunk.isascii():
+                held = rest + chunk
+                try:
+                    text, read = codecs.utf_8_decode(held, "strict", False)
+                    rest = held[read:]
+                    whole += len(text) - len(held[:read].translate(None, _WIDE))
+                except UnicodeDecodeError:
+                    rest = b""
+                    text = held.decode("utf-8", errors="surrogateescape")
+                    escaped = len(_ESCAPED.findall(text))
+                    broken += escaped
+                    whole += len(_NOT_ASCII.findall(text)) - escaped
+    # a character cut by a broken chunk's edge looks broken; whole ones outnumber it
+    return "cp1252" if broken + len(rest) > whole else "utf-8"
 
 
 def _utf16_without_mark(head: bytes) -> str | None:

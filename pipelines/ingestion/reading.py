@@ -122,6 +122,18 @@ def texts(
     return found
 
 
+def new_columns(
+    contract: ExtractContract, delivery: Delivery, prepared: Prepared
+) -> tuple[str, ...]:
+    """Warn of columns the contract does not have yet; a mapping chooses on purpose."""
+    own = {column.name for column in contract.columns}
+    new = [one for one in prepared.header if one not in own and not one.startswith("_")]
+    if delivery.recipe is not None or not new:
+        return ()
+    told = ", ".join(new)
+    return (f"{told} not in {contract.id} {contract.version}, and not loaded",)
+
+
 def missing_column(
     contract: ExtractContract, prepared: Prepared, column: str
 ) -> ContractError:

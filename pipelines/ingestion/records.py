@@ -28,6 +28,7 @@ LOAD_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "is_refused": pl.Boolean,
     "reason": pl.String,
     "batch": pl.String,
+    "source": pl.String,
 }
 QUARANTINE_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "known_on": pl.Date,
@@ -38,6 +39,13 @@ QUARANTINE_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "column_name": pl.String,
     "value": pl.String,
     "row_json": pl.String,
+}
+REPLAY_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "known_on": pl.Date,
+    "contract": pl.String,
+    "file": pl.String,
+    "line": pl.Int64,
+    "row_digest": pl.String,
 }
 _TYPES: dict[ColumnType, pl.DataType | type[pl.DataType]] = {
     ColumnType.STRING: pl.String,
@@ -56,7 +64,7 @@ class Load:
 
     ``rows_read = rows_loaded + rows_unchanged + rows_quarantined + rows_duplicate``
     always; a refused file read nothing. ``reason`` says why it was refused, or what was
-    noticed while reading it.
+    noticed while reading it. ``source`` names the source that delivered it.
     """
 
     known_on: date
@@ -73,6 +81,7 @@ class Load:
     is_refused: bool
     reason: str | None
     batch: str
+    source: str = ""
 
 
 def raw_folder(contract: ExtractContract, settings: Settings) -> Path:
@@ -92,6 +101,18 @@ def load_file(contract: ExtractContract, known_on: date, settings: Settings) -> 
     """Return the load log of one table and night."""
     folder = settings.raw / "quality" / "loads"
     return folder / f"{known_on}-{contract.system}-{contract.table}.parquet"
+
+
+def replayed_file(contract: ExtractContract, night: date, settings: Settings) -> Path:
+    """Return the file of rows sent back out of one night's quarantine."""
+    folder = settings.home / "replayed" / contract.system / contract.table
+    return folder / f"{night}.parquet"
+
+
+def replay_log(contract: ExtractContract, settings: Settings) -> Path:
+    """Return the log of the quarantined rows that were sent back."""
+    folder = settings.raw / "quality" / "replays"
+    return folder / f"{contract.system}-{contract.table}.parquet"
 
 
 def write_loads(loads: Sequence[Load], final: Path) -> None:
@@ -115,13 +136,18 @@ def read_loads(contract: ExtractContract, settings: Settings) -> dict[date, list
 def raw_schema(
     contract: ExtractContract,
 ) -> dict[str, pl.DataType | type[pl.DataType]]:
-    """Return the columns of a raw table: the contract's, then where a row came from."""
+    """Return the columns of a raw table: the contract's, then where a row came from.
+
+    ``_known_on`` is the night from which a row was known to be true, ``_loaded_on`` the
+    night whose run brought it in: later, where its file came late.
+    """
     return {column.name: _TYPES[column.type] for column in contract.columns} | {
         "_known_on": pl.Date,
         "_is_deleted": pl.Boolean,
         "_file": pl.String,
         "_line": pl.Int64,
         "_batch": pl.String,
+        "_loaded_on": pl.Date,
     }
 
 
@@ -140,6 +166,7 @@ def write_empty_tables(settings: Settings) -> int:
     wanted[settings.raw / "quality" / "loads" / SCHEMA_FILE] = LOAD_SCHEMA
     refusals = settings.quarantine / "quality" / "refusals" / SCHEMA_FILE
     wanted[refusals] = QUARANTINE_SCHEMA
+    wanted[settings.raw / "quality" / "replays" / SCHEMA_FILE] = REPLAY_SCHEMA
     written = 0
     for path, schema in wanted.items():
         empty = pl.DataFrame(schema=schema)

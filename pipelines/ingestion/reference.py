@@ -9,6 +9,7 @@ from datetime import date
 
 import polars as pl
 
+from data_contracts.contract import all_contracts
 from data_contracts.policy import CompanyPolicy, load_policy
 from pipelines.files import write_parquet
 from pipelines.ingestion.sources import data_through
@@ -27,6 +28,8 @@ _RUN: _Schema = {
     "company": pl.String,
     "currency": pl.String,
     "booking_types": pl.String,
+    "reconciliation_tolerance_cents": pl.Int64,
+    "reconciliation_tolerance_share": pl.Float64,
 }
 _CALENDAR: _Schema = {
     "date_day": pl.Date,
@@ -35,6 +38,11 @@ _CALENDAR: _Schema = {
     "fiscal_year": pl.Int32,
     "fiscal_quarter": pl.Int32,
     "fiscal_period": pl.Int32,
+    "fiscal_week": pl.Int32,
+    "week_start": pl.Date,
+    "week_end": pl.Date,
+    "period_start": pl.Date,
+    "period_end": pl.Date,
     "quarter_start": pl.Date,
     "quarter_end": pl.Date,
     "year_start": pl.Date,
@@ -81,6 +89,22 @@ _STAGES: _Schema = {
     "is_won": pl.Boolean,
 }
 
+_COLUMNS: _Schema = {
+    "contract": pl.String,
+    "column_name": pl.String,
+    "classification": pl.String,
+}
+_MATCHING: _Schema = {
+    "people_min_score_share": pl.Float64,
+    "customers_min_score_share": pl.Float64,
+    "accounts_min_score_share": pl.Float64,
+    "hire_grace_days": pl.Int32,
+}
+_PLAN_RATES: _Schema = {
+    "currency": pl.String,
+    "company_currency_per_unit": pl.Float64,
+}
+
 
 def write_reference(night: date, settings: Settings) -> dict[str, int]:
     """Write every reference table of a night, whole or not at all.
@@ -117,6 +141,12 @@ def write_reference(night: date, settings: Settings) -> dict[str, int]:
                     "company": policy.company.name,
                     "currency": policy.company.currency,
                     "booking_types": _listed(policy.targets.booking_types),
+                    "reconciliation_tolerance_cents": round(
+                        policy.reconciliation.tolerance_in_currency * 100
+                    ),
+                    "reconciliation_tolerance_share": (
+                        policy.reconciliation.tolerance_share
+                    ),
                 }
             ],
             _RUN,
@@ -177,12 +207,19 @@ def _decided(policy: CompanyPolicy) -> dict[str, pl.DataFrame]:
         for launch in policy.launches
     ]
     stages = [stage.model_dump() for stage in policy.stages]
+    plan_rates = [
+        {"currency": currency, "company_currency_per_unit": rate}
+        for currency, rate in sorted(policy.exchange.plan_rates.items())
+    ]
     return {
         "segments": _frame(segments, _SEGMENTS),
         "roles": _frame(roles, _ROLES),
         "thresholds": _frame(thresholds, _THRESHOLDS),
         "launches": _frame(launches, _LAUNCHES),
         "stages": _frame(stages, _STAGES),
+        "plan_rates": _frame(plan_rates, _PLAN_RATES),
+        "matching": _frame([policy.identity.model_dump()], _MATCHING),
+        "contract_columns": _frame(_classified(), _COLUMNS),
     }
 
 
@@ -197,6 +234,19 @@ def _calendar(policy: CompanyPolicy, night: date, settings: Settings) -> pl.Data
             first = min(first, max(policy.fiscal.year_of(day), _FIRST_YEAR))
     days = policy.fiscal.days(first, this_year + _YEARS_AFTER)
     return _frame([asdict(day) for day in days], _CALENDAR)
+
+
+def _classified() -> list[dict[str, str]]:
+    """Say of every column of every contract who may see it."""
+    return [
+        {
+            "contract": contract.id,
+            "column_name": column.name,
+            "classification": column.classification,
+        }
+        for contract in all_contracts()
+        for column in contract.columns
+    ]
 
 
 def _frame(rows: Sequence[Mapping[str, object]], schema: _Schema) -> pl.DataFrame:

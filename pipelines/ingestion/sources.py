@@ -4,60 +4,51 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Literal, Self
-
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from data_contracts.contract import ExtractContract, all_contracts, contract_ids
 from data_contracts.errors import ContractError, HomeError
-from data_contracts.faults import faults_of
+from pipelines.ingestion.archives import members
+from pipelines.ingestion.declared import Source, load_sources
 from pipelines.ingestion.mapping import ContractRecipe, Mapping, load_mapping
 from pipelines.settings import Settings
 
+__all__ = [
+    "Delivery",
+    "Source",
+    "SourceFile",
+    "check_night",
+    "data_through",
+    "deliveries",
+    "extract_dates",
+    "load_sources",
+    "unclaimed",
+]
+
+FULL, CHANGES = "full", "changes"
 _DAY = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 _UNFINISHED = {".part", ".tmp", ".crdownload"}
 
 
-class Source(BaseModel):
-    """One folder of extracts and how to read it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    folder: str
-    layout: Literal["by_contract"] | None = None
-    mapping: str | None = None
-    extracted_on: date | None = None
-    delivery: Literal["full", "changes"] = "full"
-
-    @model_validator(mode="after")
-    def _is_one_kind(self) -> Self:
-        if (self.layout is None) == (self.mapping is None):
-            raise ValueError("give either layout: by_contract or mapping: NAME")
-        return self
-
-
-class _Sources(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    sources: tuple[Source, ...]
-
-
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One delivered file: where it is, how it is shown, and its mapping name."""
+    """One delivered file: where it is, how it is shown, and its mapping name.
+
+    ``member`` names the file meant where ``path`` is an archive of several.
+    """
 
     path: Path
     shown: str
     name: str = ""
+    member: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Everything delivered for one contract on one night.
+    """Everything one source delivered for one contract on one night.
 
-    ``is_full`` says that a key the files do not hold no longer exists;
-    ``mapping`` and ``recipe`` are None where the files are canonical already.
+    ``is_full`` says that a key the files do not hold no longer exists there;
+    ``mapping`` and ``recipe`` are None where the files are canonical already;
+    ``source`` is the source's name.
     """
 
     contract_id: str
@@ -67,32 +58,7 @@ class Delivery:
     is_dated: bool
     mapping: Mapping | None = None
     recipe: ContractRecipe | None = None
-
-
-def load_sources(settings: Settings) -> tuple[Source, ...]:
-    """Read sources.yaml of the home; without one, landing is read by contract.
-
-    Raises
-    ------
-    HomeError
-        If the file is not YAML or breaks a rule.
-    """
-    path = settings.sources_file
-    if not path.is_file():
-        return (Source(folder="landing", layout="by_contract"),)
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return _Sources.model_validate(values).sources
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise HomeError(
-            f"sources file {path} is not YAML: {error}", fix=f"mend {path.name} there"
-        ) from error
-    except ValidationError as error:
-        faults = "\n  ".join(faults_of(error, "the sources"))
-        raise HomeError(
-            f"sources file {path} breaks its rules:\n  {faults}",
-            fix=f"mend these keys of {path.name}",
-        ) from error
+    source: str = ""
 
 
 def deliveries(
@@ -108,10 +74,17 @@ def deliveries(
         source's ``extracted_on``, else on this night.
     settings : Settings
 
+    Returns
+    -------
+    list of Delivery
+        By night. Within one, whole tables stand before changes, and sources in the
+        order of sources.yaml, so that the later of two rows with one key stands
+        whatever order the files came in.
+
     Raises
     ------
     HomeError
-        If a source folder is missing, or two sources feed the same contract.
+        If a source folder is missing.
     """
     every = _all_deliveries(contract, night, settings)
     return [delivery for delivery in every if delivery.known_on <= night]
@@ -120,50 +93,81 @@ def deliveries(
 def _all_deliveries(
     contract: ExtractContract, night: date, settings: Settings
 ) -> list[Delivery]:
-    feeding: list[list[Delivery]] = []
-    for source in load_sources(settings):
-        folder = settings.home / source.folder
-        if source.layout is None and not folder.is_dir():
+    sources = load_sources(settings)
+    fetched = [one.place(settings) for one in sources if one.is_fetched]
+    found: list[Delivery] = []
+    for source in sources:
+        folder = source.place(settings)
+        if not (source.layout or source.is_fetched or folder.is_dir()):
             raise HomeError(
                 f"source folder {folder} does not exist",
                 fix=f"put it back, or mend folder in {settings.sources_file}",
             )
-        found = (
-            _by_contract(contract, source, folder, night)
-            if source.layout
-            else _by_mapping(contract, source, folder, night, settings)
-        )
-        if found:
-            feeding.append(found)
-    if len(feeding) > 1:
-        first, second = (found[0].files[0].path for found in feeding[:2])
-        raise HomeError(
-            f"two sources feed {contract.id}: {first} and {second}",
-            fix=f"keep one of them in {settings.sources_file}",
-        )
-    return sorted(feeding[0], key=lambda one: one.known_on) if feeding else []
+        others = [one for one in fetched if one != folder]
+        if source.layout:
+            found += _by_contract(contract, source, folder, night, others)
+        else:
+            mapping = load_mapping(source.mapping or "", settings.home)
+            found += _by_mapping(contract, source, mapping, folder, night, others)
+    found += _replayed(contract, found, settings)
+    return sorted(found, key=lambda one: (one.known_on, not one.is_full))
+
+
+def _replayed(
+    contract: ExtractContract, found: list[Delivery], settings: Settings
+) -> list[Delivery]:
+    """List rows sent back out of quarantine, as changes of whoever delivered them."""
+    folder = settings.home / "replayed"
+    place = folder / contract.system / contract.table
+    made = []
+    for path in sorted(place.glob("*.parquet")):
+        night = date.fromisoformat(path.stem)
+        first = next((one for one in found if one.known_on == night), None)
+        if first is not None:
+            shown = f"replayed/{path.relative_to(folder).as_posix()}"
+            made.append(
+                Delivery(
+                    contract_id=contract.id,
+                    known_on=night,
+                    files=(SourceFile(path, shown),),
+                    is_full=False,
+                    is_dated=first.is_dated,
+                    source=first.source,
+                )
+            )
+    return made
 
 
 def _by_contract(
-    contract: ExtractContract, source: Source, folder: Path, night: date
+    contract: ExtractContract,
+    source: Source,
+    folder: Path,
+    night: date,
+    others: list[Path],
 ) -> list[Delivery]:
     place = folder / contract.system / contract.table
     nights: dict[date, list[SourceFile]] = {}
     dated: set[date] = set()
-    for path in _files(place):
+    for path in _files(place, others):
         shown = path.relative_to(folder).as_posix()
         day = _day(shown)
         if day is not None:
             dated.add(day)
         taken = day or source.extracted_on or night
-        nights.setdefault(taken, []).append(SourceFile(path, shown))
+        inside = members(path)
+        nights.setdefault(taken, []).extend(
+            [SourceFile(path, f"{shown}/{one}", member=one) for one in inside]
+            if len(inside) > 1
+            else [SourceFile(path, shown)]
+        )
     return [
         Delivery(
             contract_id=contract.id,
             known_on=day,
             files=tuple(files),
-            is_full=source.delivery == "full",
+            is_full=source.delivery == FULL,
             is_dated=day in dated or source.extracted_on is not None,
+            source=source.name,
         )
         for day, files in nights.items()
     ]
@@ -172,11 +176,11 @@ def _by_contract(
 def _by_mapping(
     contract: ExtractContract,
     source: Source,
+    mapping: Mapping,
     folder: Path,
     night: date,
-    settings: Settings,
+    others: list[Path],
 ) -> list[Delivery]:
-    mapping = load_mapping(source.mapping or "", settings.home)
     recipe = mapping.contracts.get(contract.id)
     if recipe is None:
         return []
@@ -184,33 +188,66 @@ def _by_mapping(
     for name, pattern in sorted(mapping.files.items()):
         if recipe.sql is None and name != recipe.file:
             continue
-        for path in sorted(folder.glob(pattern)):
-            shown = path.relative_to(folder).as_posix()
+        for file in _matching(folder, pattern, name, others):
             by_day = found.setdefault(name, {})
-            by_day.setdefault(_day(shown), []).append(SourceFile(path, shown, name))
-    leading = found.get(recipe.file)
-    if not leading:
-        return []
+            by_day.setdefault(_day(file.shown), []).append(file)
+    leading = found.pop(recipe.file, {})
     made = []
     for day in sorted(leading, key=lambda one: one or date.min):
         taken = day or source.extracted_on or night
-        files = [
-            file
-            for by_day in found.values()
-            for file in _newest(by_day, taken)  # the other files as they then stood
+        beside = [  # the other files as they then stood
+            file for by_day in found.values() for file in _newest(by_day, taken)
         ]
-        made.append(
-            Delivery(
-                contract_id=contract.id,
-                known_on=taken,
-                files=tuple(files),
-                is_full=source.delivery == "full",
-                is_dated=day is not None or source.extracted_on is not None,
-                mapping=mapping,
-                recipe=recipe,
+        for is_full, files in _by_extent(source, leading[day]):
+            made.append(
+                Delivery(
+                    contract_id=contract.id,
+                    known_on=taken,
+                    files=tuple(sorted([*files, *beside], key=_by_name)),
+                    is_full=is_full,
+                    is_dated=day is not None or source.extracted_on is not None,
+                    mapping=mapping,
+                    recipe=recipe,
+                    source=source.name,
+                )
             )
-        )
     return made
+
+
+def _matching(
+    folder: Path, pattern: str, name: str, others: list[Path]
+) -> list[SourceFile]:
+    """Find the files of a pattern, those in archives of several too."""
+    found = [
+        SourceFile(path, path.relative_to(folder).as_posix(), name)
+        for path in folder.glob(pattern)
+        if _is_delivered(path, folder, others) and len(members(path)) < 2
+    ]
+    for archive in folder.rglob("*.[zZ][iI][pP]"):
+        inside = members(archive)
+        if len(inside) > 1 and _is_delivered(archive, folder, others):
+            within = archive.relative_to(folder)
+            found += [
+                SourceFile(archive, f"{within.as_posix()}/{one}", name, member=one)
+                for one in inside
+                if (within / one).match(pattern)
+            ]
+    return sorted(found, key=_by_name)
+
+
+def _by_extent(
+    source: Source, files: list[SourceFile]
+) -> list[tuple[bool, list[SourceFile]]]:
+    """Part whole tables from changes; a connector keeps them in folders so named."""
+    if source.connector is None:
+        return [(source.delivery == FULL, files)]
+    whole = [one for one in files if one.shown.startswith(f"{FULL}/")]
+    rest = [one for one in files if one not in whole]
+    return [(is_full, some) for is_full, some in ((True, whole), (False, rest)) if some]
+
+
+def _by_name(file: SourceFile) -> tuple[str, str]:
+    return file.name, file.shown
 
 
 def _newest(
@@ -222,13 +259,19 @@ def _newest(
     return by_day.get(None, [])
 
 
-def _files(place: Path) -> list[Path]:
+def _files(place: Path, others: list[Path]) -> list[Path]:
     return sorted(
-        path
-        for path in place.rglob("*")
-        if path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(place).parts)
+        path for path in place.rglob("*") if _is_delivered(path, place, others)
+    )
+
+
+def _is_delivered(path: Path, folder: Path, others: list[Path]) -> bool:
+    """Tell a delivered file from a hidden or unfinished one, or another source's."""
+    return (
+        path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
         and path.suffix not in _UNFINISHED
+        and not any(path.is_relative_to(other) for other in others)
     )
 
 
@@ -284,9 +327,7 @@ def check_night(settings: Settings, night: date) -> None:
         If a required extract has no file at all.
     """
     dates = extract_dates(settings, night)
-    places = ", ".join(
-        str(settings.home / source.folder) for source in load_sources(settings)
-    )
+    places = ", ".join(str(source.place(settings)) for source in load_sources(settings))
     if not dates:
         raise HomeError(
             f"there is no extract in {places}",
@@ -310,12 +351,14 @@ def check_night(settings: Settings, night: date) -> None:
 def unclaimed(settings: Settings) -> list[str]:
     """List files in by-contract folders that no contract reads, as shown paths."""
     known = {tuple(one.split("-", maxsplit=1)) for one in contract_ids()}
+    sources = load_sources(settings)
+    fetched = [one.place(settings) for one in sources if one.is_fetched]
     stray = []
-    for source in load_sources(settings):
-        folder = settings.home / source.folder
+    for source in sources:
+        folder = source.place(settings)
         if source.layout is None:
             continue
-        for path in _files(folder):
+        for path in _files(folder, [one for one in fetched if one != folder]):
             parts = path.relative_to(folder).parts
             if len(parts) < 3 or (parts[0], parts[1].replace("_", "-")) not in known:
                 stray.append(path.relative_to(folder).as_posix())

@@ -1,5 +1,6 @@
 """What judging leaves in scratch: every row typed, and the first rule it broke."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,8 @@ class StagedFile:
     ``first_line`` is the line of the first record, None where rows come from several
     files and carry their own ``_line``. ``has_breaks`` says that records span lines
     and ``_breaks`` in the Parquet counts them. ``gaps`` are lines of the file in no
-    record, rejected or blank, rising.
+    record, rejected or blank, rising. ``is_change`` says that its rows replace what
+    files before it hold under the same key.
     """
 
     file: SourceFile
@@ -30,8 +32,9 @@ class StagedFile:
     rejects: tuple[Reject, ...]
     first_line: int | None
     has_breaks: bool
-    gaps: tuple[int, ...]
+    gaps: Sequence[int]
     notes: tuple[str, ...]
+    is_change: bool = False
 
 
 def check_share(

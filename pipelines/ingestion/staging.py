@@ -3,6 +3,8 @@
 Nothing of the home is touched here, so a refused file leaves no trace.
 """
 
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +19,13 @@ from pipelines.ingestion.engine import (
     fault_counts,
     guarded,
     has_rejects,
+    rejected_lines,
     unreadable,
 )
 from pipelines.ingestion.joining import stage_joined
 from pipelines.ingestion.probe import Prepared, prepare
 from pipelines.ingestion.sources import Delivery
-from pipelines.ingestion.splitting import BLANK, Reject, split
+from pipelines.ingestion.splitting import BLANK, Reject, rejected, split
 from pipelines.ingestion.staged import StagedFile, check_share
 
 
@@ -73,7 +76,7 @@ def _stage_file(
     texts = reading.texts(contract, delivery, prepared)
     judged = _judge(contract, prepared, texts, scratch, out)
     rejects: tuple[Reject, ...] = ()
-    gaps: tuple[int, ...] = ()
+    gaps: Sequence[int] = ()
     if judged is None:  # some line is broken: take them out one by one
         whole = split(prepared, scratch)
         rejects, gaps = whole.rejects, whole.gaps
@@ -84,6 +87,9 @@ def _stage_file(
                 "its quotes do not add up",
                 fix="look for quotes out of balance, then export it again",
             )
+    elif judged.rejects:
+        rejects = judged.rejects
+        gaps = array("q", (one.line for one in rejects))
     elif judged.has_breaks:
         gaps = _blank_lines(prepared.path)
     if prepared.kind == "jsonl" and judged.rows:
@@ -100,7 +106,8 @@ def _stage_file(
         first_line=judged.first_line,
         has_breaks=judged.has_breaks,
         gaps=gaps,
-        notes=prepared.notes,
+        notes=(*prepared.notes, *reading.new_columns(contract, delivery, prepared)),
+        is_change=not delivery.is_full,
     )
 
 
@@ -110,6 +117,7 @@ class _Judged:
     counts: dict[int, int]  # bad rows by fault
     first_line: int
     has_breaks: bool
+    rejects: tuple[Reject, ...] = ()
 
 
 def _judge(
@@ -124,13 +132,20 @@ def _judge(
     is_csv = prepared.kind == "csv"
     first = _first_line(prepared) if is_csv else 1
     has_breaks = False
+    rejects: tuple[Reject, ...] = ()
     with guarded([prepared.path], scratch) as connection:
         try:
             query = staging_query(contract, source, texts, shape=shape)
             rows = copy(connection, query, out)
             if is_csv and has_rejects(connection):
-                return None
-            if is_csv and rows + first - 1 != prepared.lines:
+                lines = rejected_lines(connection)
+                if rows + len(lines) + first - 1 != prepared.lines:
+                    return None  # not every record is a line
+                simple = rejected(prepared, lines)
+                if simple is None:
+                    return None
+                rejects = simple
+            elif is_csv and rows + first - 1 != prepared.lines:
                 # records span lines, or lines are blank: count what is in records
                 has_breaks = True
                 extra = ("_breaks", reading.breaks_in_record(prepared))
@@ -148,7 +163,7 @@ def _judge(
             if is_csv and "CSV" in str(error):
                 return None
             raise unreadable(prepared.file, error) from error
-    return _Judged(rows, counts, first, has_breaks)
+    return _Judged(rows, counts, first, has_breaks, rejects)
 
 
 def _first_line(prepared: Prepared) -> int:
@@ -160,16 +175,16 @@ def _first_line(prepared: Prepared) -> int:
     return head.rstrip(b"\n").count(b"\n") + 2
 
 
-def _blank_lines(path: Path) -> tuple[int, ...]:
+def _blank_lines(path: Path) -> Sequence[int]:
     """List a file's blank lines that stand between records."""
-    between, is_quoted = [], False
+    between, is_quoted = array("q"), False
     with path.open("rb") as lines:
         for at, line in enumerate(lines, start=1):
             if line.count(b'"') % 2:
                 is_quoted = not is_quoted
             elif not is_quoted and not line.strip(BLANK):
                 between.append(at)
-    return tuple(between)
+    return between
 
 
 def _check_filled(

@@ -3,7 +3,7 @@
 Rows are compared by their typed values; the text they came as does not matter.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -11,20 +11,15 @@ from pathlib import Path
 from typing import Self
 
 import duckdb
-import polars as pl
+import numpy as np
+import pyarrow as pa
 
 from data_contracts.contract import ExtractContract
 from data_contracts.errors import HomeError
-from pipelines.files import replacing, write_parquet
-from pipelines.ingestion.casting import (
-    DUPLICATE_KEY,
-    ROW_SHAPE,
-    faults,
-    literal,
-    name,
-)
+from pipelines.files import replacing
+from pipelines.ingestion.casting import literal, name
 from pipelines.ingestion.engine import MEMORY
-from pipelines.ingestion.records import QUARANTINE_SCHEMA
+from pipelines.ingestion.refusing import quarantine_query, rejects
 from pipelines.ingestion.staged import StagedFile
 
 
@@ -72,21 +67,24 @@ class Comparison:
         self._columns = ", ".join(name(one.name) for one in contract.columns)
         self._is_streamed = True  # nothing to leave out: rows may flow straight through
 
-    def settle(self, *, is_full: bool) -> Self:
+    def settle(self, *, is_full: bool, beyond: Sequence[str] = ()) -> Self:
         """Decide what becomes of every row; nothing is written.
 
         Parameters
         ----------
         is_full : bool
             A known key that the files do not hold no longer exists.
+        beyond : sequence of str
+            Batches of which the files say nothing: another source's.
         """
-        parts = [self._judged(place, one) for place, one in enumerate(self._staged)]
-        self._db.execute(f"create view judged as {' union all '.join(parts)}")
+        for view, part in (("judged", self._judged), ("lined", self._lined)):
+            parts = [part(place, one) for place, one in enumerate(self._staged)]
+            self._db.execute(f"create view {view} as {' union all '.join(parts)}")
         self._find_surplus()
         if self._known:
             self._find_unchanged()
         self._is_streamed = not self._known and self._count("from surplus") == 0
-        self._find_deleted(is_full=is_full)
+        self._find_deleted(is_full=is_full, beyond=beyond)
         return self
 
     def counts(self) -> list[Counts]:
@@ -110,19 +108,34 @@ class Comparison:
         """How many known keys a full delivery no longer holds."""
         return self._count("from gone")
 
-    def write_news(self, final: Path, known_on: date, batch: str) -> int:
+    def write_news(
+        self, final: Path, known_on: date, batches: Sequence[str], *, loaded_on: date
+    ) -> int:
         """Write new, changed and deleted versions as Parquet; return how many.
 
         Where there is none, `final` is removed: a night without news has no file.
+
+        Parameters
+        ----------
+        final : Path
+        known_on : date
+            The night they are known since.
+        batches : sequence of str
+            What each staged file was delivered in.
+        loaded_on : date
+            The night whose run writes them.
         """
         shown = " ".join(
             f"when {place} then {literal(one.file.shown)}"
             for place, one in enumerate(self._staged)
         )
+        named = " ".join(
+            f"when {place} then {literal(one)}" for place, one in enumerate(batches)
+        )
         news = f"""
-            from judged select {self._columns}, date '{known_on}' as _known_on,
+            from lined select {self._columns}, date '{known_on}' as _known_on,
                 false as _is_deleted, case _at {shown} end as _file, _line,
-                {literal(batch)} as _batch
+                case _at {named} end as _batch, date '{loaded_on}' as _loaded_on
             where _fault is null
         """
         if not self._is_streamed:
@@ -133,100 +146,59 @@ class Comparison:
             news += f"""
                 and not exists (
                     from ({left_out}) as out
-                    where out._at = judged._at and out._record = judged._record)
-                order by _at, _record
+                    where out._at = lined._at and out._record = lined._record)
             """
+        is_counted = any(one.has_breaks or len(one.gaps) for one in self._staged)
+        if not self._is_streamed or is_counted:  # joins and windows mix up the rows
+            news += " order by _at, _record"
         if self.deleted:
             news = f"""
                 from ({news}) union all
                 from (from gone select {self._columns}, date '{known_on}', true,
-                    {literal(self._staged[0].file.shown)}, null, {literal(batch)}
+                    {literal(self._staged[0].file.shown)}, null, {literal(batches[0])},
+                    date '{loaded_on}'
                     order by {self._keys})
             """
         with replacing(final) as temporary:
-            written = self._db.execute(
-                f"copy ({news}) to {literal(str(temporary))} "
-                "(format parquet, compression zstd, compression_level 1)"
-            ).fetchone()
-        rows = int(written[0]) if written else 0
+            rows = self._copy(news, temporary)
         if rows == 0:
             final.unlink()
         return rows
 
     def write_quarantine(self, final: Path, known_on: date) -> int:
         """Write every refused row whole, with the rule it broke; return how many."""
-        every = faults(self._contract)
-        shown = [one.file.shown for one in self._staged]
-        refused = [
-            {
-                "_at": at,
-                "line": line,
-                "rule": ROW_SHAPE if fault == -1 else every[fault].rule,
-                "column_name": every[fault].column or None if fault >= 0 else None,
-                "value": value,
-                "row_json": source,
-            }
-            for at, line, fault, value, source in self._db.execute(
-                "from judged select _at, _line, _fault, _value, _source "
-                "where _fault is not null"
-            ).fetchall()
-        ]
-        refused += [
-            {
-                "_at": at,
-                "line": reject.line,
-                "rule": ROW_SHAPE,
-                "column_name": None,
-                "value": reject.reason,
-                "row_json": reject.json,
-            }
-            for at, one in enumerate(self._staged)
-            for reject in one.rejects
-        ]
-        refused += [
-            {
-                "_at": at,
-                "line": line,
-                "rule": DUPLICATE_KEY,
-                "column_name": ", ".join(self._contract.keys),
-                "value": key,
-                "row_json": row,
-            }
-            for at, line, key, row in self._db.execute(f"""
-                from judged semi join (from surplus where not is_copy) as kept
-                    using (_at, _record)
-                select _at, _line, concat_ws(', ', {self._keys}),
-                    cast(to_json({{{self._pairs()}}}) as varchar)
-            """).fetchall()
-        ]
-        if not refused:
+        conflicts = self._count("from surplus where not is_copy")
+        if not conflicts and not any(one.bad for one in self._staged):
             final.unlink(missing_ok=True)
             return 0
-        frame = (
-            pl.DataFrame(refused, infer_schema_length=None)
-            .sort("_at", "line", "row_json", nulls_last=True)
-            .with_columns(
-                pl.lit(known_on).alias("known_on"),
-                pl.lit(self._contract.id).alias("contract"),
-                pl.col("_at")
-                .replace_strict(dict(enumerate(shown)), return_dtype=pl.String)
-                .alias("file"),
-            )
+        self._db.register("rejects", rejects(self._staged))
+        query = quarantine_query(
+            self._contract, self._staged, known_on, has_conflicts=conflicts > 0
         )
-        return write_parquet(
-            frame.select(
-                pl.col(column).cast(kind) for column, kind in QUARANTINE_SCHEMA.items()
-            ),
-            final,
-        )
+        with replacing(final) as temporary:
+            return self._copy(query, temporary)
 
-    def _pairs(self) -> str:
-        return ", ".join(
-            f"{literal(one.name)}: {name(one.name)}" for one in self._contract.columns
-        )
+    def _copy(self, query: str, out: Path) -> int:
+        written = self._db.execute(
+            f"copy ({query}) to {literal(str(out))} "
+            "(format parquet, compression zstd, compression_level 1)"
+        ).fetchone()
+        return int(written[0]) if written else 0
 
     def _judged(self, place: int, staged: StagedFile) -> str:
-        """Return SQL for one file's rows with the line each starts on."""
+        """Return SQL for one file's rows, each with its place."""
+        return f"""(
+            from read_parquet({literal(str(staged.path))}, file_row_number=true)
+            select {self._columns}, _fault, _value, _source, {place} as _at,
+                file_row_number as _record
+        )"""
+
+    def _lined(self, place: int, staged: StagedFile) -> str:
+        """Return SQL for one file's rows with the line each starts on.
+
+        Lines cost most where some of the file's are in no record, so only what is
+        written asks for them.
+        """
         rows = f"read_parquet({literal(str(staged.path))}, file_row_number=true)"
         if staged.first_line is None:
             line = "_line"
@@ -245,17 +217,25 @@ class Comparison:
         if not staged.gaps:
             return f"({selected})"
         # a row counted as line n stands after every gap that starts at or before n
-        moves = {gap - moved: moved + 1 for moved, gap in enumerate(staged.gaps)}
-        shifts = ", ".join(f"({start}, {moved})" for start, moved in moves.items())
+        gaps = np.asarray(staged.gaps, dtype=np.int64)
+        starts = gaps - np.arange(len(gaps))
+        is_last = np.append(starts[1:] != starts[:-1], True)
+        moved = np.arange(1, len(gaps) + 1)
+        table = pa.table({"starts": starts[is_last], "moved": moved[is_last]})
+        self._db.register(f"gaps_{place}", table)
         return f"""(
             from ({selected}) as rows
-            asof left join (values {shifts}) as gaps(starts, moved)
-                on rows._line >= gaps.starts
+            asof left join gaps_{place} as gaps on rows._line >= gaps.starts
             select rows.* replace (rows._line + coalesce(gaps.moved, 0) as _line)
         )"""
 
     def _find_surplus(self) -> None:
-        """Of rows with one key keep the last; tell copies from conflicts."""
+        """Of rows with one key keep the last; tell copies from conflicts.
+
+        What a later file of changes replaces is no conflict: it is counted as a copy.
+        """
+        changes = [at for at, one in enumerate(self._staged) if one.is_change]
+        is_replaced = f"_at <> last_at and list_contains({changes}, last_at)"
         # pairs are rare: find them by the key's hash, then look closely at those alone
         self._db.execute(f"""
             create temp table surplus as
@@ -273,7 +253,7 @@ class Comparison:
                     partition by {self._keys} order by _at, _record
                     rows between unbounded preceding and unbounded following)
             )
-            select _at, _record, row_hash = last_hash as is_copy
+            select _at, _record, row_hash = last_hash or ({is_replaced}) as is_copy
             where _at <> last_at or _record <> last_record
         """)  # noqa: S608 - names come from the contract, never from data
 
@@ -296,7 +276,7 @@ class Comparison:
                                 and surplus._record = judged._record);
         """)  # noqa: S608 - names come from the contract, never from data
 
-    def _find_deleted(self, *, is_full: bool) -> None:
+    def _find_deleted(self, *, is_full: bool, beyond: Sequence[str]) -> None:
         """Find the known keys a full delivery lacks, with their last known values."""
         # a row whose key cannot be read may be any of them: then nothing is deleted
         blind = " or ".join(f"{name(key)} is null" for key in self._contract.keys)
@@ -313,7 +293,9 @@ class Comparison:
                 select *, row_number() over (
                     partition by {self._keys} order by _known_on desc) as age
             )
-            select {self._columns} where age = 1 and not _is_deleted
+            select {self._columns}
+            where age = 1 and not _is_deleted
+                and not list_contains({list(beyond)}, _batch)
         """)
 
     def _count(self, query: str) -> int:

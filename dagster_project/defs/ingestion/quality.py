@@ -8,7 +8,11 @@ from dagster_project.defs.ingestion.reference import RAW
 from dagster_project.resources import Home
 from dagster_project.tables import table_specs
 
-FOLDERS = {"loads": "raw/quality/loads", "refusals": "quarantine"}
+FOLDERS = {
+    "loads": "raw/quality/loads",
+    "refusals": "quarantine",
+    "replays": "raw/quality/replays",
+}
 
 
 @dg.multi_asset(specs=table_specs("quality", FOLDERS, deps=RAW, kinds={"parquet"}))

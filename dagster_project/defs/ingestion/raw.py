@@ -5,6 +5,7 @@ from datetime import date
 
 import dagster as dg
 
+from dagster_project.defs.ingestion.sources import sources
 from dagster_project.failures import stated
 from dagster_project.partitions import NIGHTS
 from dagster_project.resources import Home
@@ -20,6 +21,7 @@ def raw_asset(contract: ExtractContract) -> dg.AssetsDefinition:
     @dg.asset(
         key=key,
         partitions_def=NIGHTS,
+        deps=[sources],
         group_name="ingestion",
         kinds={"duckdb", "parquet"},
         owners=["team:revops-data"],

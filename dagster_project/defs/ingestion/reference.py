@@ -20,6 +20,9 @@ TABLES = (
     "thresholds",
     "launches",
     "stages",
+    "plan_rates",
+    "matching",
+    "contract_columns",
 )
 RAW = [dg.AssetKey([one.system, one.table]) for one in all_contracts()]
 

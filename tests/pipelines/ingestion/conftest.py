@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -16,6 +17,7 @@ NIGHT = date(2026, 1, 31)
 Deliver = Callable[..., Path]
 Land = Callable[..., LandResult]
 Rows = Callable[..., pl.DataFrame]
+Mapped = Callable[..., dict[str, list[dict[str, Any]]]]
 
 
 @pytest.fixture
@@ -90,3 +92,31 @@ def loads(home: Settings) -> Callable[[], list[dict[str, object]]]:
         return pl.read_parquet(folder / "*.parquet").sort("known_on", "file").to_dicts()
 
     return read
+
+
+@pytest.fixture
+def mapped(home, landing, raw) -> Mapped:
+    """Land contracts through a ready-made mapping; return their raw rows by id."""
+
+    def run(
+        mapping: str, files: dict[str, str], *contracts: str
+    ) -> dict[str, list[dict[str, Any]]]:
+        folder = home.home / "exports"
+        for name, text in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        home.sources_file.write_text(
+            f"sources:\n  - folder: exports\n    mapping: {mapping}\n"
+            "    extracted_on: 2026-01-31\n"
+        )
+        found = {}
+        for one in contracts:
+            result = landing(one)
+            assert result.refused == ()
+            assert result.quarantined == 0
+            assert result.rows == result.loaded
+            found[one] = raw(one).to_dicts()
+        return found
+
+    return run

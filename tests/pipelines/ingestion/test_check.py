@@ -38,10 +38,38 @@ def test_a_refusal_is_in_the_report_with_the_way_out(deliver, home) -> None:
 
 def test_a_file_from_elsewhere_needs_its_contract_named(tmp_path, home) -> None:
     path = tmp_path / "export.csv"
-    path.write_text("user_id,name\nu1,Ada\n")
-    with pytest.raises(ContractError, match="nothing tells which contract"):
+    path.write_text("territory_id,user_id,segment\nt1,u1,smb\n")
+    with pytest.raises(ContractError, match="nothing tells which contract") as told:
         check_file(path, home)
-    assert check_file(path, home, "crm-users").good == 1
+    assert "it looks like crm-territories as it is" in told.value.what
+    assert "but lacks name" in told.value.what
+    assert check_file(path, home, "crm-territories").is_refused
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(ContractError, match=r"csv is for\n"):
+        check_file(path, home)
+
+
+def test_an_unlabelled_export_is_recognised_and_how_is_said(tmp_path, home) -> None:
+    path = tmp_path / "report1.csv"
+    path.write_text(
+        "Id,Name,OwnerId,NumberOfEmployees,CreatedDate\n"
+        "001A,Acme,005A,12,2024-01-01\n001B,Bolt,005A,twelve,2024-01-01\n"
+    )
+    report = check_file(path, home)
+    assert (report.contract, report.good, report.quarantined) == ("crm-accounts", 1, 1)
+    assert report.findings[0].values == ("twelve",)
+    assert "through mapping salesforce" in report.notes[0]
+    assert "name mapping: salesforce in sources.yaml" in report.notes[0]
+
+
+def test_of_a_file_that_is_mostly_bad_every_row_is_told(tmp_path, home) -> None:
+    path = tmp_path / "users.csv"
+    path.write_text("user_id,name\nu1,\nu2,\nu3,Ada\n")
+    report = check_file(path, home, "crm-users")
+    assert report.is_refused
+    assert "2 of 3 rows break crm-users" in str(report.reason)
+    assert report.findings[0].lines == (2, 3)
+    assert "required on line 2, 3" in report.text()
 
 
 def test_folders_name_the_contract_of_a_file_from_elsewhere(tmp_path, home) -> None:

@@ -88,3 +88,27 @@ def test_decimal_commas_are_seen(tmp_path: Path) -> None:
 def test_json_lines_have_no_header_to_draft_from(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match="is JSON lines"):
         drafted(tmp_path, "crm-users", '{"id": 1}\n', name="x.jsonl")
+
+
+def test_a_file_s_own_noun_before_a_name_is_no_other_name(tmp_path: Path) -> None:
+    draft = drafted(tmp_path, "crm-accounts", "Account ID,Account Name\n1,Acme\n")
+    assert "\n      name: Account Name\n" in draft.text
+    assert draft.unsure == ()
+
+
+def test_values_alone_make_a_proposal_to_decide(tmp_path: Path) -> None:
+    draft = drafted(
+        tmp_path,
+        "crm-users",
+        "user_id,name,Contact,Second\nu1,Ada,ada@x.test,\nu2,Bo,bo@x.test,\n",
+    )
+    assert draft.unsure == ("email: from Contact? only its values look so",)
+    assert draft.unused == ("Second",)
+
+
+def test_two_headers_that_may_be_the_key_are_asked_about(tmp_path: Path) -> None:
+    draft = drafted(
+        tmp_path, "hris-workers", "Workday ID,Employee ID,Hire Date\nw,e,2024-01-01\n"
+    )
+    assert draft.unsure == ("worker_id: a key is never guessed; write its header",)
+    assert "\n      worker_id:" not in draft.text

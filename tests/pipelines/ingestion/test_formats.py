@@ -1,10 +1,15 @@
 """Whatever format a file comes in, its rows land alike and its lines are counted."""
 
+import io
+import shutil
+import zipfile
 from datetime import date
 from decimal import Decimal
 
 import polars as pl
 import pytest
+
+from pipelines.ingestion import staging
 
 HEADER = "user_id,period_start,period_end,quota,currency\n"
 ONE = "u1,2026-01-01,2026-03-31,1000.50,USD\n"
@@ -78,3 +83,100 @@ def test_lines_count_values_that_span_lines(deliver, landing, raw, quarantined) 
     told = dict(zip(kept["user_id"], kept["_line"], strict=True))
     assert told == {"u1": 2, "u3": 6, "u5": 8, "u6": 11}
     assert quarantined("crm-users")["line"].to_list() == [5, 7]
+
+
+@pytest.mark.parametrize(
+    ("broken", "is_simple"),
+    [
+        ("u8,2026-01-01\nu9,a,b,c,d,e,f\n", True),
+        ("u8,2026-01-01\n\nu9,a,b,c,d,e,f\n", False),  # a blank line beside it
+        ('u8,"2026-01-01\n', False),  # a stray quote
+        ("u8,2026-01-01,2026-03-31,1,USD,\n", False),  # one empty column too many
+        ('u8,2026\nu7,2026-01-01,2026-03-31,2,"US\nD"\n', False),
+    ],
+)
+def test_broken_lines_fetched_by_number_are_those_a_whole_look_finds(
+    deliver, landing, home, monkeypatch, broken, is_simple
+) -> None:
+    deliver("crm-quotas", HEADER + ONE + broken + TWO)
+    real, fetched = staging.rejected, []
+
+    def noted(prepared, lines):
+        fetched.append(real(prepared, lines))
+        return fetched[-1]
+
+    def told() -> list[bytes]:
+        folders = (home.raw / "crm" / "quotas", home.quarantine / "crm" / "quotas")
+        found = [path for one in folders for path in sorted(one.glob("2*.parquet"))]
+        return [path.read_bytes() for path in found]
+
+    monkeypatch.setattr(staging, "rejected", noted)
+    first = landing("crm-quotas")
+    quick = told()
+    assert (bool(fetched) and fetched[0] is not None) == is_simple
+    shutil.rmtree(home.raw)
+    monkeypatch.setattr(staging, "rejected", lambda prepared, lines: None)
+    second = landing("crm-quotas")
+    assert told() == quick
+    assert (first.rows, first.quarantined) == (second.rows, second.quarantined)
+
+
+def zipped(**files: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return packed.getvalue()
+
+
+def test_an_archive_of_several_files_is_several_files(
+    deliver, landing, loads, raw
+) -> None:
+    data = zipped(
+        **{
+            "east.csv": HEADER + ONE,
+            "west/west.tsv": (HEADER + TWO).replace(",", "\t"),
+            "__MACOSX/._east.csv": "not data",
+            ".DS_Store": "not data",
+        }
+    )
+    deliver("crm-quotas", data, suffix=".zip")
+    assert landing("crm-quotas").loaded == 2
+    assert [load["file"] for load in loads()] == [
+        "crm/quotas/2026-01-31.zip/east.csv",
+        "crm/quotas/2026-01-31.zip/west/west.tsv",
+    ]
+    assert raw("crm-quotas", date(2026, 1, 31))["_line"].to_list() == [2, 2]
+
+
+def test_an_archive_is_read_by_a_mapping_file_by_file(home, landing) -> None:
+    # as Salesforce's weekly export comes
+    place = home.home / "exports" / "WE_2026-01-31.zip"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(
+        zipped(
+            **{
+                "User.csv": "Id,Name\n005A,Ada\n",
+                "UserRole.csv": "Id,Name\n00E1,Seller\n",
+                "Product2.csv": "Id,Name,Family\n01tA,Core,Platform\n",
+            }
+        )
+    )
+    home.sources_file.write_text(
+        "sources:\n  - {folder: exports, mapping: salesforce}\n"
+    )
+    assert landing("crm-users").files == ("WE_2026-01-31.zip/User.csv",)
+    assert landing("crm-products").loaded == 1
+
+
+def test_a_damaged_archive_is_refused(deliver, landing) -> None:
+    deliver("crm-quotas", b"PK\x03\x04 cut", suffix=".csv.zip")
+    assert "cannot be read" in landing("crm-quotas").refused[0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-32", "utf-16", "utf-16-be"])
+def test_wide_encodings_are_read_and_said(deliver, landing, encoding) -> None:
+    deliver("crm-users", "user_id,name\nu1,Zoë\nu2,Bo\n".encode(encoding))
+    result = landing("crm-users")
+    assert result.loaded == 2
+    assert f"encoding {encoding}" in result.notes[0]

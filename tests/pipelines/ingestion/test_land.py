@@ -215,6 +215,8 @@ def test_a_late_file_amends_its_night_and_those_after(deliver, landing, raw) -> 
     landing("crm-quotas", NEXT)
     assert raw("crm-quotas", NIGHT)["user_id"].to_list() == ["u1", "u2"]
     assert raw("crm-quotas", NEXT)["_is_deleted"].to_list() == [True]
+    # when it was true and when it was loaded are kept apart
+    assert set(raw("crm-quotas", NIGHT)["_loaded_on"]) == {NEXT}
 
 
 def test_several_files_of_a_night_are_one_delivery(deliver, landing, loads) -> None:

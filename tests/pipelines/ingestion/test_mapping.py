@@ -2,10 +2,14 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 
+import duckdb
 import pytest
 
 from data_contracts.errors import ContractError
+from pipelines.ingestion.casting import MACROS
+from pipelines.ingestion.engine import guarded
 from pipelines.ingestion.mapping import load_mapping, mapping_names
 
 NIGHT = date(2026, 1, 31)
@@ -103,6 +107,26 @@ columns:
     assert rows["period_start"].to_list() == [date(2026, 2, 1), date(2026, 3, 1)]
 
 
+def test_a_moment_too_far_off_is_quarantined_and_dates_may_stand_bare(
+    mapped, quarantined
+) -> None:
+    # 10^17 seconds lie beyond every calendar; the row is kept, the file is read
+    body = """
+file: deals
+columns:
+  user_id: Id
+  period_start: {from: Start, unit: epoch_seconds, values: {first: 1767225600}}
+  period_end: {constant: 2026-03-31}
+  quota: Quota
+"""
+    deals = "Id,Start,Quota\nu1,first,1\nu2,1767225600,2\nu3,99999999999999999,3\n"
+    result, rows = mapped("crm-quotas", body, deals=deals)
+    assert (result.loaded, result.quarantined) == (2, 1)
+    assert quarantined("crm-quotas")["value"].to_list() == ["99999999999999999"]
+    assert set(rows["period_start"]) == {date(2026, 1, 1)}
+    assert set(rows["period_end"]) == {date(2026, 3, 31)}
+
+
 def test_sql_joins_files_and_keeps_the_line(mapped) -> None:
     body = """
 file: deals
@@ -129,6 +153,21 @@ sql: |
         ("select Nope as user_id from deals", "Nope"),
         ("select Id as user_id, content as name from deals, read_text('/etc/hosts')",
          "disabled by configuration"),
+        ("select Id as user_id, c.* from deals, read_csv('/etc/passwd') as c",
+         "disabled by configuration"),
+        ("select Id as user_id, c.* from deals, '/etc/passwd' as c", "not"),
+        ("select Id as user_id, file as name from deals, glob('/etc/*')",
+         "disabled by configuration"),
+        ("select Id as user_id, c.* from deals, read_parquet('https://x.test/a') as c",
+         "disabled by configuration"),
+        ("copy deals to '/tmp/stolen.csv'", "not one select"),
+        ("attach '/tmp/other.db' as other", "not one select"),
+        ("install httpfs", "not one select"),
+        ("load httpfs", "not one select"),
+        ("set enable_external_access = true", "not one select"),
+        ("pragma enable_object_cache", "not one select"),
+        ("export database '/tmp/all'", "not one select"),
+        ("create table x as select * from read_csv('/etc/passwd')", "not one select"),
         ("select Id as user_id, getenv('HOME') as name from deals", "getenv"),
         ("select 1) to 'x.csv' (format csv); --", "fails"),
     ],
@@ -140,15 +179,90 @@ def test_peoples_sql_may_only_select_from_their_files(mapped, sql, told) -> None
     assert told in refused.value.what
 
 
-def test_a_column_expression_may_not_reach_outside_either(mapped) -> None:
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        ("(select content from read_text('/etc/hosts'))", "disabled by configuration"),
+        (
+            "(select c from read_csv('/etc/passwd') as t(c))",
+            "disabled by configuration",
+        ),
+        ("(select file from glob('/etc/*'))", "disabled by configuration"),
+        ("Id) from (attach 'x.db'", "not one expression"),
+        ("Id; install httpfs", "not one expression"),
+        ("Id -- and the rest", "not one expression"),
+        ("Id || 'open", "not one expression"),
+        ("getenv('HOME')", "getenv"),
+    ],
+)
+def test_a_column_expression_may_not_reach_outside_either(
+    mapped, expression: str, told: str
+) -> None:
+    body = f"file: deals\ncolumns:\n  user_id: Id\n  name: {{sql: {expression!r}}}"
+    with pytest.raises(ContractError) as refused:
+        mapped("crm-users", body, deals="Id\nd1\n")
+    assert told in refused.value.what
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "attach '{}/other.db' as other",
+        "copy (select 1) to '{}/stolen.csv'",
+        "install httpfs",
+        "load httpfs",
+        "set enable_external_access = true",
+        "set allowed_directories = ['/']",
+        "from read_csv('{}/secret.csv')",
+        "export database '{}/all'",
+        "from read_csv('http://127.0.0.1:9/x.csv')",
+    ],
+)
+def test_the_engine_mappings_run_in_is_shut(tmp_path: Path, statement: str) -> None:
+    mine, scratch = tmp_path / "mine.csv", tmp_path / "scratch"
+    scratch.mkdir()
+    for path in (mine, tmp_path / "secret.csv"):
+        path.write_text("a\n1\n")
+    with guarded([mine], scratch) as connection:
+        assert connection.execute(f"from read_csv('{mine}')").fetchall() == [(1,)]
+        with pytest.raises(duckdb.Error):
+            connection.execute(statement.format(tmp_path))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "mine.csv", "scratch", "secret.csv",
+    ]  # fmt: skip
+
+
+def test_functions_for_mappings_leave_what_they_cannot_read() -> None:
+    calls = [
+        "from_minor('x', 'usd')",
+        "from_minor('-5', 'JPY')",
+        "from_epoch('soon')",
+        "from_epoch('99999999999999999')",
+        "last_day('never', '2026-01-01')",
+        "a_billing('1', 'month', 'x')",
+        "billed_every('fortnight', '1')",
+        "is_yes('No')",
+    ]
+    with duckdb.connect() as connection:
+        connection.execute(MACROS)
+        told = connection.execute(f"select {', '.join(calls)}").fetchone()
+    assert told == (
+        "x", "-5.0000000", "soon", "99999999999999999", "never", "1", "fortnight",
+        False,
+    )  # fmt: skip
+
+
+def test_columns_a_file_may_lack_are_empty_to_sql(mapped) -> None:
     body = """
 file: deals
-columns:
-  user_id: Id
-  name: {sql: "(select content from read_text('/etc/hosts'))"}
+optional: {deals: [Nick], people: [Id, Name]}
+sql: |
+  select _line, Id as user_id, coalesce(Nick, Owner) as name,
+      (select max(Name) from people) as email
+  from deals
 """
-    with pytest.raises(ContractError, match="disabled by configuration"):
-        mapped("crm-users", body, deals="Id\nd1\n")
+    _, rows = mapped("crm-users", body, deals="Id,Owner\nd1,p1\n")
+    assert rows.select("user_id", "name", "email").rows() == [("d1", "p1", None)]
 
 
 def test_a_broken_line_in_a_joined_file_refuses_it(mapped) -> None:
@@ -163,6 +277,8 @@ def test_a_broken_line_in_a_joined_file_refuses_it(mapped) -> None:
         ("  crm-deals: {file: deals, columns: {a: b}}", "no contract 'crm-deals'"),
         ("  crm-users: {file: x, columns: {a: b}}", "reads file 'x'"),
         ("  crm-users: {file: deals}", "columns or sql"),
+        ("  crm-users: {file: deals, columns: {a: b}, optional: {deals: [c]}}", "sql"),
+        ("  crm-users: {file: deals, sql: x, optional: {dals: [c]}}", "of 'dals'"),
         ("  crm-users: {file: deals, columns: {name: {from: a, sql: b}}}", "exactly"),
         (
             "  crm-users: {file: deals, columns: {name: {constant: a, unit: cm}}}",

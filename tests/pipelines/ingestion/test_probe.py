@@ -1,14 +1,18 @@
 """Whatever was delivered is read as plain UTF-8, and what was done is said."""
 
 import gzip
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from data_contracts.errors import ContractError
+from pipelines.ingestion import probe as module
 from pipelines.ingestion.probe import Prepared, prepare
 from pipelines.ingestion.sources import SourceFile
 
@@ -104,3 +108,30 @@ def test_damaged_packing_is_refused(probe, tmp_path) -> None:
 def test_a_file_without_header_is_refused(probe, content) -> None:
     with pytest.raises(ContractError, match="has no header line"):
         probe("a.csv", content)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    text=st.text("aü€😀,", min_size=1, max_size=30),
+    chunk=st.integers(1, 9),
+    cut=st.integers(0, 3),
+)
+def test_a_character_on_the_edge_of_a_chunk_is_no_broken_one(
+    text: str, chunk: int, cut: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_CHUNK", chunk)
+        path = Path(folder) / "a.csv"
+        path.write_bytes(b"name\n" + text.encode())
+        assert module._encoding(path) == "utf-8"
+        wide = sum(char > "\x7f" for char in text)
+        path.write_bytes(b"name\n" + ("ü" * (wide + cut)).encode("latin-1") + b"a")
+        assert module._encoding(path) == ("cp1252" if wide + cut else "utf-8")
+
+
+def test_a_last_letter_that_is_not_utf_8_is_told_from_a_cut_one(tmp_path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("name\nZoë".encode("latin-1"))
+    assert module._encoding(path) == "cp1252"
+    path.write_bytes("name\nZoë, Zoë".encode()[:-1])
+    assert module._encoding(path) == "utf-8"

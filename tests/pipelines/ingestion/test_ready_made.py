@@ -1,41 +1,9 @@
 """Each ready-made mapping reads small files of its vendor's documented shape."""
 
 import json
-from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-
-import pytest
-
-Rows = list[dict[str, Any]]
-Mapped = Callable[..., dict[str, Rows]]
-
-
-@pytest.fixture
-def mapped(home, landing, raw) -> Mapped:
-    """Land contracts through a ready-made mapping; return their raw rows by id."""
-
-    def run(mapping: str, files: dict[str, str], *contracts: str) -> dict[str, Rows]:
-        folder = home.home / "exports"
-        for name, text in files.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        home.sources_file.write_text(
-            f"sources:\n  - folder: exports\n    mapping: {mapping}\n"
-            "    extracted_on: 2026-01-31\n"
-        )
-        found = {}
-        for one in contracts:
-            result = landing(one)
-            assert result.refused == ()
-            assert result.quarantined == 0
-            assert result.rows == result.loaded
-            found[one] = raw(one).to_dicts()
-        return found
-
-    return run
 
 
 def lines(*objects: dict[str, Any]) -> str:
@@ -194,7 +162,7 @@ def test_stripe_objects_in_minor_units(mapped) -> None:
     line = found["billing-invoice-lines"][0]
     assert (line["invoice_id"], line["amount"]) == ("in_1", Decimal("149.97"))
     assert line["period_start"] == date(2026, 1, 1)
-    assert line["period_end"] == date(2026, 2, 1)
+    assert line["period_end"] == date(2026, 1, 31)  # the last day that is billed
 
 
 def test_workday_history_keeps_the_version_in_force(mapped) -> None:

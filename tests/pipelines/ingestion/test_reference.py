@@ -48,6 +48,8 @@ def test_the_run_row_holds_date_coverage_and_policy(ready) -> None:
         "company": "Adventure Works Cycles",
         "currency": "USD",
         "booking_types": "new,expansion",
+        "reconciliation_tolerance_cents": 100,
+        "reconciliation_tolerance_share": 0.005,
     }
 
 

@@ -92,6 +92,23 @@ def test_files_no_contract_reads_are_named(home) -> None:
         ("sources: [", "is not YAML"),
         ("sources:\n  - {folder: x}\n", "give either layout"),
         ("sources:\n  - {folder: x, layout: by_contract, when: now}\n", "when"),
+        (
+            "sources:\n  - {folder: x, url: 's3://b', layout: by_contract}\n",
+            "give one of",
+        ),
+        ("sources:\n  - {url: 's3://b/x', layout: by_contract}\n", "give name"),
+        (
+            "sources:\n  - {url: 's3://b', name: crm, layout: by_contract}\n",
+            "own folder",
+        ),
+        (
+            "sources:\n  - {url: 'sftp://u:pw@h/x', name: hr, layout: by_contract}\n",
+            "holds a password",
+        ),
+        (
+            "sources:\n" + "  - {folder: x, layout: by_contract}\n" * 2,
+            "2 sources are called 'x'",
+        ),
         ("sources:\n  - {folder: gone, mapping: adventureworks}\n", "does not exist"),
     ],
 )
@@ -148,12 +165,17 @@ def test_a_mapping_finds_its_files_by_pattern_and_night(home) -> None:
     assert days(home) == [date(2026, 1, 30), NIGHT]
 
 
-def test_two_sources_may_not_feed_one_contract(home, deliver) -> None:
+def test_two_sources_may_feed_one_contract(home, deliver) -> None:
     mapped(home, MAPPING)
-    export(home, "users.csv")
+    export(home, "users-2026-01-30.csv")
+    export(home, "users-2026-01-31.csv")
     deliver("crm-users", "user_id,name\n")
-    with pytest.raises(HomeError, match="two sources feed crm-users"):
-        days(home)
+    found = deliveries(contract("crm-users"), NIGHT, home)
+    assert [(one.known_on, one.source) for one in found] == [
+        (date(2026, 1, 30), "exports as ours.yaml"),
+        (NIGHT, "exports as ours.yaml"),
+        (NIGHT, "landing"),
+    ]
 
 
 def test_joined_files_are_taken_as_they_stood_that_night(home) -> None:

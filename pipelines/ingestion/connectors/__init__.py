@@ -1,0 +1,1 @@
+"""Live systems read through their APIs; what they give enters by landing."""
