@@ -38,12 +38,12 @@ class Verification:
 
 def head_hash(version: PlanVersion) -> str:
     """Return the hash of what was fixed when the version was stored."""
-    return _sealed([getattr(version, name) for name in IMMUTABLE])
+    return sealed([getattr(version, name) for name in IMMUTABLE])
 
 
 def event_hash(event: PlanEvent) -> str:
     """Return the hash an event must have, from its fields and the one before."""
-    return _sealed(
+    return sealed(
         [
             event.prev_hash,
             event.seq,
@@ -130,7 +130,8 @@ def _version_faults(
     return faults
 
 
-def _sealed(values: list[object]) -> str:
+def sealed(values: list[object]) -> str:
+    """Return the SHA-256, in hex, of values in the order given."""
     text = json.dumps(
         values, ensure_ascii=False, separators=(",", ":"), default=_as_text
     )

@@ -1,5 +1,6 @@
 """What the ledger can be asked: versions, lines, events, the plan on a day."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,11 +10,23 @@ import sqlalchemy as sa
 from data_contracts.errors import LedgerError
 from data_contracts.plan import COMPONENTS, PlanState
 from pipelines.ledger import rows
+from pipelines.ledger.approvals import (
+    Delegation,
+    Standing,
+    approval_faults,
+    delegations_of,
+    standing_of,
+)
 from pipelines.ledger.chain import Verification, chain_faults
 from pipelines.ledger.connection import open_database, reading
 from pipelines.ledger.content import content_hash
+from pipelines.ledger.guardrails import POLICY, outside
+from pipelines.ledger.journal import Entry, journal_faults, read_entries
 from pipelines.ledger.lines import select_lines
+from pipelines.ledger.overrides import Override, overrides_of
 from pipelines.ledger.records import PlanEvent, PlanVersion, governing
+
+Content = Mapping[str, pl.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +105,26 @@ class LedgerReader:
                 find_version(rows.read_versions(connection), version)
             return rows.read_events(connection, version)
 
+    def journal(self, version: int | None = None) -> list[Entry]:
+        """Return what was said, of everything or of one version, oldest first."""
+        with reading(self._engine) as connection:
+            return read_entries(connection, version=version)
+
+    def standing(self, version: int) -> Standing:
+        """Return which levels a version needs and who has signed since proposed."""
+        with reading(self._engine) as connection:
+            plan = find_version(rows.read_versions(connection), version)
+            events = rows.read_events(connection, version)
+            return standing_of(plan, events, read_entries(connection))
+
+    def delegations(self) -> list[Delegation]:
+        """Return every delegation ever given, oldest first."""
+        return delegations_of(self.journal())
+
+    def overrides(self, *, on: date | None = None) -> list[Override]:
+        """Return the overrides that hold (on a day), by what they fix."""
+        return overrides_of(self.journal(), on=on)
+
     def book(self) -> Book:
         """Return everything the plan book shows, as of one moment."""
         with reading(self._engine) as connection:
@@ -119,12 +152,16 @@ class LedgerReader:
         """
         with reading(self._engine) as connection:
             known, events = rows.read_versions(connection), rows.read_events(connection)
+            said = read_entries(connection)
             faults, lines = chain_faults(known, events), 0
+            faults += journal_faults(said, events)
             for plan in known:
                 content = all_lines(connection, plan.version)
                 lines += sum(frame.height for frame in content.values())
                 if content_hash(content) != plan.content_hash:
                     faults.append(f"version {plan.version}: its lines were altered")
+                faults += approval_faults(plan, events, said)
+                faults += _policy_faults(connection, plan, events, said, content)
         if anchor is not None and anchor not in {event.hash for event in events}:
             faults.append(f"event with hash {anchor[:12]}… was removed")
         return Verification(
@@ -134,6 +171,27 @@ class LedgerReader:
             last_hash=events[-1].hash if events else "",
             faults=tuple(faults),
         )
+
+
+def _policy_faults(
+    connection: sa.Connection,
+    plan: PlanVersion,
+    events: list[PlanEvent],
+    said: list[Entry],
+    content: dict[str, pl.DataFrame],
+) -> list[str]:
+    """Hold a version that a policy signed to the guardrails it was signed inside."""
+    standing = standing_of(plan, events, said)
+    if not any(one.is_policy for one in standing.signatures):
+        return []
+    limits = standing.rules.automatic
+    if limits is None or plan.parent_version is None:
+        return [f"version {plan.version}: a {POLICY} signed it without guardrails"]
+    before = all_lines(connection, plan.parent_version)
+    return [
+        f"version {plan.version}: a {POLICY} signed it outside its guardrails, {each}"
+        for each in outside(limits, before, content, start=plan.effective_from)
+    ]
 
 
 def find_version(versions: list[PlanVersion], number: int) -> PlanVersion:

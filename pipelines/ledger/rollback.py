@@ -5,13 +5,20 @@ from datetime import date
 
 import polars as pl
 
+from data_contracts.approval import Approval
 from data_contracts.errors import LedgerError
 from pipelines.ledger.records import PlanVersion
 from pipelines.ledger.store import Ledger
 
 
 def propose_rollback(
-    ledger: Ledger, version: int, *, effective_from: date, proposed_by: str, why: str
+    ledger: Ledger,
+    version: int,
+    *,
+    effective_from: date,
+    proposed_by: str,
+    why: str,
+    approval: Approval | None = None,
 ) -> PlanVersion:
     """Propose an earlier plan again, from a day on.
 
@@ -26,6 +33,8 @@ def propose_rollback(
         First day it is to govern again; within the version's own period.
     proposed_by, why : str
         Who asks and for what reason; kept with the version.
+    approval : Approval, optional
+        Levels that must sign it; those of the version in force by default.
 
     Returns
     -------
@@ -78,6 +87,7 @@ def propose_rollback(
         code_hash=plan.code_hash,
         territory_gap_share=plan.territory_gap_share,
         territory_proof=plan.territory_proof,
+        approval=approval or ledger.standing(parent.version).rules,
     )
 
 
@@ -95,8 +105,10 @@ def content_from(
             cut[component] = frame.filter(
                 pl.col("valid_to").is_null() | (pl.col("valid_to") >= start)
             ).with_columns(pl.max_horizontal("valid_from", pl.lit(start)))
-        else:
+        elif "month_start" in frame.columns:
             cut[component] = frame.filter(pl.col("month_start") >= start)
+        else:
+            cut[component] = frame
     return cut
 
 

@@ -113,6 +113,21 @@ event_table = sa.Table(
     sa.ForeignKeyConstraint(["version"], ["plan_version.version"]),
 )
 
+journal_table = sa.Table(
+    "plan_journal",
+    metadata,
+    sa.Column("seq", sa.Integer(), primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.Text(), nullable=False),
+    sa.Column("version", sa.Integer(), sa.ForeignKey("plan_version.version")),
+    sa.Column("actor", sa.Text(), nullable=False),
+    sa.Column("happened_at", sa.DateTime(), nullable=False),
+    sa.Column("body", sa.Text(), nullable=False),
+    sa.Column("event_seq", sa.Integer(), nullable=False),
+    sa.Column("event_hash", sa.Text(), nullable=False),
+    sa.Column("prev_hash", sa.Text(), nullable=False),
+    sa.Column("hash", sa.Text(), nullable=False),
+)
+
 line_tables: Final[dict[str, sa.Table]] = {
     component: sa.Table(
         f"plan_{component}",

@@ -4,39 +4,35 @@ Every change is one transaction by the one writer the database admits, so of two
 people who act at once one wins and the other is told who did and when.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, date, datetime
+from collections.abc import Mapping
+from datetime import date
 
 import polars as pl
-import sqlalchemy as sa
 
+from data_contracts.approval import Approval
 from data_contracts.errors import LedgerError
 from data_contracts.plan import PlanState
 from pipelines.ledger import rows
 from pipelines.ledger.connection import writing
 from pipelines.ledger.content import canonical, content_hash
+from pipelines.ledger.conversing import Clock, utc_now
 from pipelines.ledger.coverage import check_period
+from pipelines.ledger.deciding import Decisions
+from pipelines.ledger.journal import EntryKind
 from pipelines.ledger.lines import insert_lines
 from pipelines.ledger.publishing import (
     refuse_if_stale,
     refuse_second_answer,
     superseded_by,
 )
-from pipelines.ledger.queries import LedgerReader, all_lines, find_version
+from pipelines.ledger.queries import all_lines, find_version
 from pipelines.ledger.records import PlanVersion
-from pipelines.ledger.transitions import Move, after, named, same_person
+from pipelines.ledger.transitions import Move, named, same_person
 
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """Return this moment; the only clock in the project, for what people do."""
-    return datetime.now(UTC)
+__all__ = ["Clock", "Ledger", "utc_now"]
 
 
-class Ledger(LedgerReader):
+class Ledger(Decisions):
     """Plan versions of one company, safe to use from many processes at once.
 
     Parameters
@@ -52,10 +48,6 @@ class Ledger(LedgerReader):
     LedgerError
         If the database cannot be opened or a newer release wrote it.
     """
-
-    def __init__(self, url: str, *, clock: Clock = utc_now) -> None:
-        super().__init__(url)
-        self._clock = clock
 
     def propose(
         self,
@@ -76,6 +68,7 @@ class Ledger(LedgerReader):
         scope: str | None = None,
         territory_gap_share: float | None = None,
         territory_proof: str | None = None,
+        approval: Approval | None = None,
         is_draft: bool = False,
     ) -> PlanVersion:
         """Store a plan as the next version and put it before its approvers.
@@ -105,6 +98,9 @@ class Ledger(LedgerReader):
             Share of the territory cost not proven necessary, >= 0.
         territory_proof : str, optional
             ``optimal`` or ``feasible``.
+        approval : Approval, optional
+            Levels that must sign it and what the policy may sign, kept with the
+            version; one signature of anybody else by default.
         is_draft : bool, default False
             Keep it as a draft, such as a what-if scenario; `submit` it later.
 
@@ -162,6 +158,14 @@ class Ledger(LedgerReader):
                 note=why,
                 at=version.proposed_at,
             )
+            if approval is not None:
+                self._say(
+                    connection,
+                    EntryKind.RULES,
+                    author,
+                    approval.model_dump(mode="json"),
+                    version=version.version,
+                )
             if is_draft:
                 return version
             refuse_second_answer(known, version)
@@ -185,36 +189,6 @@ class Ledger(LedgerReader):
                     fix=f"reject it with a reason: aop plan reject {version}",
                 )
             return moved
-
-    def approve(self, version: int, actor: str, note: str = "") -> PlanVersion:
-        """Approve a proposed version; nothing is published by it.
-
-        Raises
-        ------
-        LedgerError
-            If the version is unknown or not ``proposed`` (the message tells who
-            decided and when), or the actor wrote or submitted it.
-        """
-        with self._changing(version) as (connection, _, plan):
-            moved = self._move(connection, plan, Move.APPROVE, actor, note)
-            authors = {plan.proposed_by} | {
-                event.actor
-                for event in rows.read_events(connection, version)
-                if event.to_state is PlanState.PROPOSED
-            }
-            if any(same_person(actor, author) for author in authors):
-                raise LedgerError(
-                    f"{named(actor)} proposed plan version {version} and may not "
-                    "approve it",
-                    fix="ask somebody else to approve it: "
-                    f"aop plan approve {version} --as COLLEAGUE",
-                )
-            return moved
-
-    def reject(self, version: int, actor: str, note: str = "") -> PlanVersion:
-        """Reject a version before it is published; final, the note says why."""
-        with self._changing(version) as (connection, _, plan):
-            return self._move(connection, plan, Move.REJECT, actor, note)
 
     def publish(
         self, version: int, actor: str, note: str = "", *, may_undo: bool = False
@@ -250,50 +224,3 @@ class Ledger(LedgerReader):
                     connection, old, Move.SUPERSEDE, actor, f"by version {version}"
                 )
             return moved
-
-    @contextmanager
-    def _changing(
-        self, version: int
-    ) -> Iterator[tuple[sa.Connection, list[PlanVersion], PlanVersion]]:
-        with writing(self._engine) as connection:
-            known = rows.read_versions(connection)
-            yield connection, known, find_version(known, version)
-
-    def _move(
-        self,
-        connection: sa.Connection,
-        plan: PlanVersion,
-        move: Move,
-        actor: str,
-        note: str,
-    ) -> PlanVersion:
-        state = after(
-            move,
-            plan.state,
-            version=plan.version,
-            decided_by=plan.decided_by,
-            decided_at=plan.decided_at,
-        )
-        who, now = named(actor), self._now()
-        moved = replace(plan, state=state)
-        if move in (Move.APPROVE, Move.REJECT):
-            moved = replace(moved, decided_by=who, decided_at=now)
-        if move is Move.PUBLISH:
-            moved = replace(moved, published_at=now)
-        rows.update_state(connection, moved)
-        rows.add_event(
-            connection,
-            plan,
-            from_state=plan.state,
-            to_state=state,
-            actor=who,
-            note=note,
-            at=now,
-        )
-        return moved
-
-    def _now(self) -> datetime:
-        moment = self._clock()
-        if moment.tzinfo is None:
-            raise ValueError(f"clock gave {moment} without a zone; use e.g. UTC")
-        return moment.astimezone(UTC).replace(tzinfo=None)

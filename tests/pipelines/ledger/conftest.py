@@ -1,5 +1,6 @@
 """A ledger in a temporary file and plans small enough to read."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -53,8 +54,17 @@ def clock() -> Callable[[], datetime]:
     return lambda: next(ticks)
 
 
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty ledger, migrated once: to copy is ten times faster than to migrate."""
+    path = tmp_path_factory.mktemp("pristine") / "ledger.sqlite"
+    Ledger(f"sqlite:///{path}")
+    return path
+
+
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def url(tmp_path: Path, pristine: Path) -> str:
+    shutil.copy(pristine, tmp_path / "ledger.sqlite")
     return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
 
 

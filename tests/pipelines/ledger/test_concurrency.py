@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from data_contracts.approval import Approval
 from data_contracts.errors import LedgerError
 from data_contracts.plan import PlanState
 from pipelines.ledger.store import Ledger
@@ -41,6 +42,29 @@ def test_of_two_approvers_one_wins_and_the_other_is_told_who(
     assert Ledger(url).get(1).decided_by == winner
 
 
+def test_a_level_that_needs_two_of_three_is_signed_by_two_and_no_more(
+    url: str, propose: Make
+) -> None:
+    people = ["bo", "cy", "di"]
+    level = {"name": "revops", "approvers": people, "needs_count": 2}
+    propose(approval=Approval.model_validate({"levels": [level]}))
+
+    def sign(actor: str) -> str:
+        try:
+            return str(Ledger(url).approve(1, actor).state)
+        except LedgerError as error:
+            return error.what
+
+    with ThreadPoolExecutor(3) as pool:
+        answers = sorted(pool.map(sign, people))
+    ledger = Ledger(url)
+    assert answers[0] == "approved"
+    assert "is 'approved', approved by" in answers[1]
+    assert answers[2] == "proposed"
+    assert len(ledger.standing(1).signatures) == 2
+    assert ledger.verify().is_intact
+
+
 def test_of_two_answers_to_one_breach_one_is_stored(url: str, ledger: Ledger) -> None:
     def answer(_: int) -> bool:
         try:
@@ -54,7 +78,7 @@ def test_of_two_answers_to_one_breach_one_is_stored(url: str, ledger: Ledger) ->
     assert len(ledger.by_breach("rep_left:R1")) == 1
 
 
-ACTS = ("propose", "approve", "reject", "publish", "recall", "submit")
+ACTS = ("propose", "approve", "reject", "publish", "recall", "submit", "send_back")
 
 
 def act_at_random(url: str, seed: int) -> Counter[str]:
@@ -72,7 +96,7 @@ def act_at_random(url: str, seed: int) -> Counter[str]:
                     start=date(2026, month, 1), breach_key=key, proposed_by=who
                 )
             else:
-                getattr(ledger, act)(number, who)
+                getattr(ledger, act)(number, who, "as I see it")
         except LedgerError:
             continue
         done[act] += 1

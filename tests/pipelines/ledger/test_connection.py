@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
@@ -20,6 +22,13 @@ from pipelines.ledger.connection import (
     writing,
 )
 from pipelines.ledger.schema import metadata
+from pipelines.ledger.store import Ledger
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """A ledger nobody has opened yet, unlike that of the other tests."""
+    return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
 
 
 def test_the_migrations_build_exactly_the_tables_described(url: str) -> None:
@@ -102,3 +111,35 @@ def test_a_ledger_without_a_home_is_refused(tmp_path: Path) -> None:
 def test_a_url_nobody_can_open_is_refused(url: str) -> None:
     with pytest.raises(LedgerError, match="ledger URL cannot be used"):
         open_database(url)
+
+
+def test_a_ledger_of_the_first_format_gains_a_journal_and_loses_nothing(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite:///{tmp_path / 'old.sqlite'}"
+    engine = sa.create_engine(url)
+    script = ScriptDirectory(MIGRATIONS)
+    with (
+        engine.begin() as connection,
+        EnvironmentContext(
+            Config(),
+            script,
+            fn=lambda revision, _: script._upgrade_revs("0001", revision),
+        ) as environment,
+    ):
+        environment.configure(connection=connection)
+        environment.run_migrations()
+        tables = set(sa.inspect(connection).get_table_names())
+        assert "plan_journal" not in tables
+        connection.exec_driver_sql(
+            "INSERT INTO plan_version (version, state, scenario, title, as_of, "
+            "effective_from, effective_to, proposed_by, proposed_at, why, policy_hash, "
+            "input_hash, code_hash, content_hash) VALUES (1, 'draft', 'base', 'old', "
+            "'2026-01-01', '2026-01-01', '2026-12-31', 'ana', '2026-01-01 00:00:00', "
+            "'', 'p', 'i', 'c', 'h')"
+        )
+    engine.dispose()
+    ledger = Ledger(url)
+    assert ledger.get(1).title == "old"
+    ledger.comment(1, "bo", "still here")
+    assert [entry.body for entry in ledger.journal(1)] == [{"text": "still here"}]

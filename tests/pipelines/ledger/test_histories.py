@@ -3,6 +3,7 @@
 The oracle replays the rule of the plan in force by hand, day by day.
 """
 
+import shutil
 import tempfile
 from datetime import date, timedelta
 from itertools import pairwise
@@ -59,9 +60,11 @@ def owner_by_hand(books: dict[str, list[Spell]], account: str, day: int) -> str:
 @settings(max_examples=25, deadline=None)
 @given(st.lists(plans(), min_size=1, max_size=4))
 def test_every_account_has_one_owner_on_every_day_that_a_plan_governs(
+    pristine: Path,
     history: list[tuple[int, dict[str, list[Spell]]]],
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(pristine, Path(folder) / "ledger.sqlite")
         ledger = Ledger(f"sqlite:///{Path(folder) / 'ledger.sqlite'}")
         told: list[tuple[int, int, dict[str, list[Spell]]]] = []
         for start, books in history:

@@ -79,7 +79,7 @@ def test_a_decision_keeps_who_when_and_why(ledger: Ledger, propose: Make) -> Non
     ledger.reject(1, "bo", "books are uneven")
     rejected = ledger.get(1)
     assert (rejected.state, rejected.decided_by) == (PlanState.REJECTED, "bo")
-    assert rejected.decided_at == datetime(2026, 1, 1, 12, 0, 2)  # noqa: DTZ001 - UTC
+    assert rejected.decided_at == datetime(2026, 1, 1, 12, 0, 3)  # noqa: DTZ001 - UTC
     assert [(e.from_state, e.to_state, e.actor, e.note) for e in ledger.events(1)] == [
         ("", "draft", "ana@example.com", "first plan"),
         ("draft", "proposed", "ana@example.com", ""),
@@ -89,7 +89,7 @@ def test_a_decision_keeps_who_when_and_why(ledger: Ledger, propose: Make) -> Non
 
 def test_a_rejected_version_stays_rejected(ledger: Ledger, propose: Make) -> None:
     propose()
-    ledger.reject(1, "bo")
+    ledger.reject(1, "bo", "no")
     for act in (ledger.approve, ledger.publish, ledger.submit, ledger.reject):
         with pytest.raises(LedgerError, match="rejected by bo at 2026-01-01 12:00"):
             act(1, "cy")
@@ -134,7 +134,7 @@ def test_one_open_version_answers_a_breach(ledger: Ledger, propose: Make) -> Non
     propose(breach_key="another")
     with pytest.raises(LedgerError, match="already answered by plan version 1"):
         propose(breach_key=key)
-    ledger.reject(1, "bo")
+    ledger.reject(1, "bo", "no")
     propose(breach_key=key)
     assert [plan.version for plan in ledger.by_breach(key)] == [1, 3]
 
