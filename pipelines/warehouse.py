@@ -4,6 +4,8 @@ Not for readers: they open the serving copy, which nobody ever locks.
 """
 
 import fcntl
+import hashlib
+import json
 import logging
 import shutil
 import tempfile
@@ -28,6 +30,7 @@ _log = logger(__name__)
 PROJECT: Final = Path(__file__).resolve().parents[1] / "dbt"
 """Folder of the dbt project."""
 
+_PARSED: Final = ("partial_parse.msgpack", "semantic_manifest.json", "manifest.json")
 _BROKEN: Final = frozenset({"error", "fail", "runtime error"})
 _REFRESH: Final = "run the nightly job: aop refresh"
 
@@ -58,6 +61,11 @@ class NodeResult:
     def name(self) -> str:
         """Name without kind and package."""
         return self.unique_id.split(".")[2]
+
+    @property
+    def is_model(self) -> bool:
+        """True for a model, false for a test."""
+        return self.unique_id.startswith("model.")
 
     @property
     def is_ok(self) -> bool:
@@ -116,7 +124,8 @@ def build(
         The home to build; ``raw``, ``reference``, ``forecast`` and ``plan_book`` must
         hold at least their zero-row files.
     full_refresh : bool, default False
-        Build incremental facts from nothing.
+        Build incremental facts from nothing. So they are anyway where the last build
+        broke off, was of a later night, or was made by other SQL.
     with_unit_tests : bool, default False
         Also run dbt's unit tests, which test the code rather than the night.
 
@@ -133,13 +142,18 @@ def build(
     """
     arguments = ["build", *_places(settings.dbt_target), "--no-write-json"]
     arguments += ["--selector", selector] if selector else []
-    arguments += ["--full-refresh"] if full_refresh else []
     left_out = ("exposure",) if with_unit_tests else ("exposure", "unit_test")
     arguments += [
         word for kind in left_out for word in ("--exclude-resource-type", kind)
     ]
     with exclusive(settings):
         started = time.perf_counter()
+        # the pass over the plan has no incremental fact
+        last = _LastBuild(settings) if selector != "plan" else None
+        if last is not None:
+            if full_refresh or not last.may_be_continued():
+                arguments.append("--full-refresh")
+            last.forget()
         results = _invoke(arguments, settings.home, parsed=manifest())
         nodes = tuple(
             NodeResult(
@@ -151,6 +165,8 @@ def build(
             )
             for one in results.results
         )
+        if last is not None and all(one.is_ok for one in nodes if one.is_model):
+            last.remember()
     broken = sum(node.status in _BROKEN for node in nodes)
     _log.info(
         "dbt %s: %d nodes, %d broken, %.1f s",
@@ -162,6 +178,59 @@ def build(
     return BuildResult(nodes)
 
 
+class _LastBuild:
+    """What incremental facts were last made of, beside what they would be now."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._note = settings.dbt_target / "last_build.json"
+        run = settings.reference / "run.parquet"
+        nights = pl.read_parquet(run)["as_of"] if run.is_file() else pl.Series([])
+        self._now = {
+            "night": str(nights[0]) if len(nights) else "",
+            "project": _digest_of_project(),
+        }
+
+    def may_be_continued(self) -> bool:
+        """Tell whether tonight only adds to a build that was finished."""
+        try:
+            told = json.loads(self._note.read_text(encoding="utf-8"))
+            is_later = told["night"] <= self._now["night"]
+            return bool(told["project"] == self._now["project"] and is_later)
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    def forget(self) -> None:
+        """Say that a build is under way: one that breaks off starts anew."""
+        self._note.unlink(missing_ok=True)
+
+    def remember(self) -> None:
+        """Say that every model of the build stands."""
+        self._note.parent.mkdir(parents=True, exist_ok=True)
+        self._note.write_text(json.dumps(self._now), encoding="utf-8")
+
+
+def _sources() -> list[Path]:
+    """List what the project is made of, in one order."""
+    found = [
+        path
+        for place in ("models", "macros", "tests", "seeds")
+        for path in (PROJECT / place).rglob("*")
+        if path.is_file()
+    ]
+    return [
+        *sorted(found),
+        *(PROJECT / name for name in ("dbt_project.yml", "selectors.yml")),
+    ]
+
+
+def _digest_of_project() -> str:
+    every = hashlib.sha256()
+    for path in _sources():
+        if path.suffix == ".sql":
+            every.update(path.read_bytes())
+    return every.hexdigest()
+
+
 def manifest() -> Path:
     """Return the parsed project, parsing it only where it changed since.
 
@@ -169,22 +238,16 @@ def manifest() -> Path:
     """
     target = PROJECT / "target"
     parsed = target / "manifest.json"
-    sources = [
-        path
-        for place in ("models", "macros", "tests", "seeds")
-        for path in (PROJECT / place).rglob("*")
-        if path.is_file()
-    ]
-    sources += [PROJECT / name for name in ("dbt_project.yml", "selectors.yml")]
-    newest = max(path.stat().st_mtime_ns for path in sources)
-    if parsed.is_file() and parsed.stat().st_mtime_ns >= newest:
+    newest = max(path.stat().st_mtime_ns for path in _sources())
+    written = [target / name for name in _PARSED]
+    if all(one.is_file() and one.stat().st_mtime_ns >= newest for one in written):
         return parsed
     target.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target) as folder:
         fresh = Path(folder)
         _invoke(["parse", *_places(fresh), "--no-partial-parse"], fresh, parsed=None)
         # manifest.json last: its date says that all is there
-        for name in ("partial_parse.msgpack", "manifest.json"):
+        for name in _PARSED:
             shutil.move(fresh / name, target / name)
     return parsed
 

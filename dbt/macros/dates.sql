@@ -23,12 +23,28 @@
     {{ dbt.datediff(first, second, 'month') }}
 {%- endmacro %}
 
-{# True on Sundays, the last day of an ISO week; 2 January 2000 was one. #}
-{% macro is_week_end(day) -%}
-    mod({{ dbt.datediff("cast('2000-01-02' as date)", day, 'day') }}, 7) = 0
-{%- endmacro %}
-
 {# A date later than any other, for open ends. #}
 {% macro end_of_time() -%}
     cast('9999-12-31' as date)
+{%- endmacro %}
+
+{# A date earlier than any other, for what has always been so. #}
+{% macro start_of_time() -%}
+    cast('1900-01-01' as date)
+{%- endmacro %}
+
+{# Text that begins with a day, as in 2026-01-31T08:00, as a date; null where it does not. #}
+{% macro date_or_null(value) -%}
+    {{ return(adapter.dispatch('date_or_null')(value)) }}
+{%- endmacro %}
+
+{% macro default__date_or_null(value) -%}
+    try_cast(substring(trim({{ value }}), 1, 10) as date)
+{%- endmacro %}
+
+{% macro postgres__date_or_null(value) -%}
+    case
+        when trim({{ value }}) ~ '^[0-9]{4}-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])'
+            then cast(substring(trim({{ value }}), 1, 10) as date)
+    end
 {%- endmacro %}

@@ -52,3 +52,37 @@
             {%- endif %}
     )
 {%- endmacro %}
+
+
+{#
+    Records as they were on a day, as we knew it on a night, from a history of versions
+    that each hold from `valid_from` until the next one does: accounts, opportunities.
+
+        select * from state_on(ref('dim_account_history'), 'account_id', day, night) as accounts
+
+    relation : dim_account_history or fct_opportunity_history
+    key : column that tells its records apart
+    day : SQL for the day on which it has to be so
+    night : SQL for the night on which we had to know it; the record is there only where
+        the source still held it then
+#}
+{% macro state_on(relation, key, day, night) -%}
+    (
+        select *
+        from (
+            select
+                versions.*,
+                max(coalesce(known_to, {{ end_of_time() }})) over (
+                    partition by {{ key }}
+                ) as held_until,
+                row_number() over (
+                    partition by
+                        {{ key }}, case when valid_from <= {{ day }} then 1 else 0 end
+                    order by valid_from desc, known_from desc
+                ) as recency
+            from {{ relation }} as versions
+            where known_from <= {{ night }}
+        ) as told
+        where recency = 1 and valid_from <= {{ day }} and held_until >= {{ night }}
+    )
+{%- endmacro %}

@@ -45,3 +45,29 @@
 {% macro before_colon(id) -%}
     {{ dbt.split_part(id, "':'", 1) }}
 {%- endmacro %}
+
+{# A currency as ISO 4217 spells it. #}
+{% macro currency_code(currency) -%}
+    upper(trim({{ currency }}))
+{%- endmacro %}
+
+{# An amount of cents at an exchange rate; half a cent rounds away from zero. #}
+{% macro exchanged(amount, rate) -%}
+    cast(round({{ amount }} * {{ rate }}) as bigint)
+{%- endmacro %}
+
+{# Text as a number; null where it is none. #}
+{% macro number_or_null(value) -%}
+    {{ return(adapter.dispatch('number_or_null')(value)) }}
+{%- endmacro %}
+
+{% macro default__number_or_null(value) -%}
+    try_cast({{ value }} as double)
+{%- endmacro %}
+
+{% macro postgres__number_or_null(value) -%}
+    case
+        when {{ value }} ~ '^\s*[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?\s*$'
+            then cast({{ value }} as double precision)
+    end
+{%- endmacro %}

@@ -1,6 +1,7 @@
 """Marts promise their columns, say what each means, and are keyed."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,11 @@ import pytest
 from pipelines import warehouse
 
 KEYS = {"unique", "unique_combination"}
-MAY_REPEAT = {"fct_quarantine", "fct_load"}  # a log: one row breaks many rules
+MAY_REPEAT = {
+    "fct_quarantine",
+    "fct_quarantined_row",
+    "fct_load",
+}  # a log: one row breaks many rules
 UNITS = ("cents", "share", "days", "months", "count", "heads", "percent", "0 to 1")
 
 
@@ -124,3 +129,38 @@ def test_every_test_reads_as_a_claim_about_its_model(manifest: dict[str, Any]) -
         if node["resource_type"] == "test" and "__" not in node["name"]
     ]
     assert nameless == []
+
+
+def test_no_two_tests_share_a_name(manifest: dict[str, Any]) -> None:
+    names = [
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test"
+    ]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
+def test_every_table_that_anybody_reads_is_on_an_exposure(
+    manifest: dict[str, Any],
+) -> None:
+    root = Path(__file__).parents[2]
+    readers = [*(root / "pipelines").rglob("*.py"), root / "docs" / "analysts.md"]
+    marts_of = {
+        f"{node['schema']}.{node['name']}": node["unique_id"]
+        for node in marts(manifest)
+    }
+    read = {
+        marts_of[name]
+        for page in readers
+        for name in re.findall(
+            r"\b(?:core|plan|forecast|drift|quality|restricted)\.\w+",
+            page.read_text("utf-8"),
+        )
+        if name in marts_of
+    }
+    exposed = {
+        unique_id
+        for exposure in manifest["exposures"].values()
+        for unique_id in exposure["depends_on"]["nodes"]
+    }
+    assert sorted(read - exposed) == []

@@ -30,7 +30,12 @@ def at(day: date, hour: int = 0) -> datetime:
 
 def rows() -> dict[str, Table]:
     """Return every table of the company, by the keys of ``write_home``."""
-    return _policy() | _people() | _deals() | _billing() | _plan() | _doors()
+    parts = (_policy(), _people(), _deals(), _shared_deals(), _billing(), _money())
+    every: dict[str, Table] = {}
+    for part in (*parts, _plan(), _doors()):
+        for table, given in part.items():
+            every[table] = every.get(table, []) + given
+    return every
 
 
 def _policy() -> dict[str, Table]:
@@ -189,6 +194,79 @@ def _deals() -> dict[str, Table]:
         "crm/products": [
             {"product_id": "P1", "name": "Desk", "is_active": True, "family": "core"},
             {"product_id": "P2", "name": "Mobile", "is_active": True, "family": "new"},
+        ],
+    }
+
+
+def _shared_deals() -> dict[str, Table]:
+    """Deals with more than one rep, in another currency, or told field by field."""
+    deal = {"stage": "won", "is_closed": True, "is_won": True, "probability": 100.0}
+    return {
+        "crm/opportunities": [
+            {"opportunity_id": "O-eur", "account_id": "A-R6", "owner_id": "R6"}
+            | deal
+            | {"type": "expansion", "amount": Decimal("1000.01"), "currency": "EUR"}
+            | {"close_date": date(2024, 2, 20), "created_at": at(date(2024, 1, 2))},
+            {"opportunity_id": "O-lost", "account_id": "A-R6", "owner_id": "R6"}
+            | deal
+            | {"stage": "lost", "is_won": False, "probability": 0.0, "type": "new"}
+            | {"amount": Decimal(700), "currency": "USD"}
+            | {"close_date": date(2024, 3, 20), "created_at": at(date(2024, 1, 2))},
+        ],
+        "crm/opportunity_field_history": [
+            {"opportunity_id": "O-eur", "changed_at": at(date(2024, 2, 1), 8)}
+            | {"field": "amount", "old_value": "500", "new_value": "1000.01"}
+        ],
+        "crm/opportunity_splits": [
+            {"opportunity_id": "O-R5-00", "user_id": "R5", "percent": 60.0}
+            | {"split_type": "revenue"},
+            {"opportunity_id": "O-R5-00", "user_id": "R6", "percent": 40.0}
+            | {"split_type": "revenue"},
+            {"opportunity_id": "O-R5-00", "user_id": "R2", "percent": 100.0}
+            | {"split_type": "overlay"},
+        ],
+        "crm/account_territories": [
+            {"account_id": "A-R1", "territory_id": "T1"}
+            | {"started_on": date(2024, 1, 1)}
+        ],
+    }
+
+
+def _money() -> dict[str, Table]:
+    """Rates, credit notes, what finance booked, and whom HR is looking for."""
+    return {
+        "reference/plan_rates": [{"currency": "EUR", "company_currency_per_unit": 1.1}],
+        "crm/exchange_rates": [
+            {"currency": "EUR", "started_on": date(2024, 1, 1), "rate": 1.2},
+            {"currency": "EUR", "started_on": date(2024, 3, 1), "rate": 1.3},
+        ],
+        "billing/credit_notes": [
+            {"credit_note_id": "N1", "invoice_id": "V1", "amount": Decimal(10)}
+            | {"issued_at": at(date(2026, 5, 10), 9)}
+        ],
+        "hris/requisitions": [
+            {"requisition_id": "Q1", "position_id": "S9", "status": "open"}
+            | {"opened_on": date(2026, 5, 1)},
+            {"requisition_id": "Q2", "role": "Seller", "segment": "smb"}
+            | {"status": "open", "opened_on": date(2026, 6, 1)},
+        ],
+        "finance/actuals": [
+            {"month_start": month, "department": department, "account": account}
+            | {"expense_type": kind, "actual": Decimal(actual), "currency": "USD"}
+            for month in months(date(2025, 10, 1), 8)
+            for department, account, kind, actual in (
+                ("sales", "6000", "sales_and_marketing", 400),
+                ("support", "5000", "cost_of_revenue", 10),
+            )
+        ],
+        "forecast/backtest": [
+            {"measure": "bookings", "model": "mean", "horizon": horizon}
+            | {"origin_on": date(2026, 1, 1)}
+            | {"node_level": "company", "node_id": "company", "is_champion": True}
+            | {"actual_cents": actual, "forecast_cents": actual + error}
+            | {"lower_cents": 0, "upper_cents": 0}
+            | {"is_covered": horizon == 1}
+            for horizon, actual, error in ((1, 1_000, 50), (2, 3_000, -350))
         ],
     }
 

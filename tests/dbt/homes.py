@@ -10,6 +10,7 @@ import polars as pl
 from data_contracts.calendar import FiscalCalendar
 from data_contracts.contract import ColumnType, all_contracts
 from data_contracts.plan import COMPONENTS, EVENT_COLUMNS, VERSION_COLUMNS, Kind
+from pipelines.planning.forecast_files import SCHEMAS
 from pipelines.settings import Settings
 
 Row = Mapping[str, Any]
@@ -43,6 +44,8 @@ REFERENCE: dict[str, Schema] = {
         "company": _TEXT,
         "currency": _TEXT,
         "booking_types": _TEXT,
+        "reconciliation_tolerance_cents": _INT,
+        "reconciliation_tolerance_share": _FLOAT,
     },
     "segments": {
         "segment_id": _TEXT,
@@ -78,6 +81,18 @@ REFERENCE: dict[str, Schema] = {
         "grace_days": pl.Int32,
     },
     "stages": {"stage": _TEXT, "rank": pl.Int32, "is_closed": _FLAG, "is_won": _FLAG},
+    "plan_rates": {"currency": _TEXT, "company_currency_per_unit": _FLOAT},
+    "contract_columns": {
+        "contract": _TEXT,
+        "column_name": _TEXT,
+        "classification": _TEXT,
+    },
+    "matching": {
+        "people_min_score_share": _FLOAT,
+        "customers_min_score_share": _FLOAT,
+        "accounts_min_score_share": _FLOAT,
+        "hire_grace_days": pl.Int32,
+    },
 }
 FORECAST: dict[str, Schema] = {
     "ramp": {
@@ -130,18 +145,16 @@ FORECAST: dict[str, Schema] = {
         "icp_score": _FLOAT,
         "drivers": _TEXT,
     },
-    "backtest": {
-        "model": _TEXT,
-        "origin_on": _DAY,
-        "horizon": _INT,
-        "node_level": _TEXT,
-        "node_id": _TEXT,
-        "actual_cents": _INT,
-        "forecast_cents": _INT,
-        "lower_cents": _INT,
-        "upper_cents": _INT,
-        "is_covered": _FLAG,
-        "is_champion": _FLAG,
+    **{
+        name: dict(SCHEMAS[name])
+        for name in (
+            "backtest",
+            "capacity_outlook",
+            "pipeline",
+            "plan_odds",
+            "rep_outlook",
+            "standing",
+        )
     },
 }
 LOADS: Schema = {
@@ -160,6 +173,13 @@ LOADS: Schema = {
     "reason": _TEXT,
     "batch": _TEXT,
 }
+REPLAYS: Schema = {
+    "known_on": _DAY,
+    "contract": _TEXT,
+    "file": _TEXT,
+    "line": _INT,
+    "row_digest": _TEXT,
+}
 REFUSALS: Schema = {
     "known_on": _DAY,
     "contract": _TEXT,
@@ -171,9 +191,16 @@ REFUSALS: Schema = {
     "row_json": _TEXT,
 }
 
+_JANUARY = FiscalCalendar(1)
+
 
 def write_home(
-    home: Path, *, as_of: date, data_through: date | None = None, rows: Rows
+    home: Path,
+    *,
+    as_of: date,
+    data_through: date | None = None,
+    rows: Rows,
+    calendar: FiscalCalendar = _JANUARY,
 ) -> Settings:
     """Write every Parquet file dbt reads; tables not in `rows` have none.
 
@@ -210,14 +237,20 @@ def write_home(
         "company": "Hand Made",
         "currency": "USD",
         "booking_types": "new,expansion",
+        "reconciliation_tolerance_cents": 100,
+        "reconciliation_tolerance_share": 0.005,
     }
     for name, schema in REFERENCE.items():
         given = [run] if name == "run" else list(rows.get(f"reference/{name}", ()))
         _write(settings.reference / f"{name}.parquet", given, schema)
-    days = FiscalCalendar(1).days(as_of.year - 3, as_of.year + 3)
+    days = calendar.days(as_of.year - 3, as_of.year + 3)
     pl.DataFrame(list(days)).with_columns(
         pl.col(
-            "fiscal_year", "fiscal_quarter", "fiscal_period", "month_of_quarter"
+            "fiscal_year",
+            "fiscal_quarter",
+            "fiscal_period",
+            "fiscal_week",
+            "month_of_quarter",
         ).cast(pl.Int32)
     ).write_parquet(settings.reference / "fiscal_calendar.parquet")
     for name, schema in FORECAST.items():
@@ -237,6 +270,8 @@ def write_home(
         )
     quality = settings.raw / "quality" / "loads" / "0000-schema.parquet"
     _write(quality, rows.get("quality/loads", ()), LOADS)
+    replays = settings.raw / "quality" / "replays" / "0000-schema.parquet"
+    _write(replays, rows.get("quality/replays", ()), REPLAYS)
     refused = settings.quarantine / "quality" / "refusals" / "0000-schema.parquet"
     _write(refused, rows.get("quality/refusals", ()), REFUSALS)
     return settings

@@ -56,8 +56,10 @@ def test_revenue_is_earned_by_day_and_the_rest_is_deferred(built) -> None:
     rows = built.ask("select * from core.fct_revenue_month order by month_start")
     assert [row["recognised_cents"] for row in rows][:2] == [939, 1547]
     assert rows[0]["invoiced_cents"] == 10_000  # the voided invoice counts nowhere
-    # 151 days are over on 14 June: 8,343 earned, 1,657 not yet
-    assert rows[-1]["closing_deferred_cents"] == 10_000 - 8_343
+    # 10.00 is credited in May; 151 days are over on 14 June: of 90.00 then 75.09 is
+    # earned (83.43 less 8.34), 14.91 not yet
+    assert rows[-2]["invoiced_cents"] == -1_000
+    assert rows[-1]["closing_deferred_cents"] == 9_000 - 7_509
     assert rows[-1]["is_partial"]
 
 
@@ -193,3 +195,71 @@ def test_a_seat_that_is_open_waits_beside_those_that_are_filled(built) -> None:
         {"seat_id": "S9", "rep_id": None, "is_inferred": False},
         {"seat_id": "rep:R5", "rep_id": "R5", "is_inferred": True},
     ]
+
+
+def test_a_deal_two_reps_share_is_booked_once(built) -> None:
+    # O-R5-00 is 32,000.30 + 300 % 13 ...: sixty per cent is R5's, forty R6's
+    whole, parts, overlay = (
+        built.ask(sql)[0]["cents"]
+        for sql in (
+            "select amount_cents as cents from core.fct_opportunity "
+            "where opportunity_id = 'O-R5-00'",
+            "select cast(sum(amount_cents) as bigint) as cents from core.fct_bookings "
+            "where opportunity_id = 'O-R5-00'",
+            "select amount_cents as cents from core.fct_overlay_credit "
+            "where opportunity_id = 'O-R5-00' and rep_id = 'R2'",
+        )
+    )
+    assert whole == parts == overlay == 3_200_030
+    assert built.ask(
+        "select rep_id, amount_cents from core.fct_bookings "
+        "where opportunity_id = 'O-R5-00' order by rep_id"
+    ) == [
+        {"rep_id": "R5", "amount_cents": 1_920_018},
+        {"rep_id": "R6", "amount_cents": 1_280_012},
+    ]
+
+
+def test_euros_count_at_the_day_s_rate_and_at_the_plan_s(built) -> None:
+    # 1,000.01 EUR on 20 February 2024: 1.20 that day, 1.10 in the plan
+    assert built.ask(
+        "select amount_cents, amount_transaction_cents, amount_plan_rate_cents, "
+        "rate_source from core.fct_bookings where opportunity_id = 'O-eur'"
+    ) == [
+        {
+            "amount_cents": 120_001,
+            "amount_transaction_cents": 100_001,
+            "amount_plan_rate_cents": 110_001,
+            "rate_source": "dated",
+        }
+    ]
+
+
+def test_a_change_of_one_field_shows_the_pipeline_before_it(built) -> None:
+    # 500 EUR until 1 February, then 1,000.01, at the rate of the day it was won
+    weeks = built.ask(
+        "select distinct amount_cents from core.fct_pipeline_snapshot "
+        "where opportunity_id = 'O-eur' order by 1"
+    )
+    assert [week["amount_cents"] for week in weeks] == [60_000, 120_001]
+
+
+def test_a_hire_under_way_without_a_position_is_a_seat(built) -> None:
+    assert built.ask(
+        "select seat_id, status from core.dim_seat where status = 'open' order by 1"
+    ) == [
+        {"seat_id": "S9", "status": "open"},
+        {"seat_id": "requisition:Q2", "status": "open"},
+    ]
+
+
+def test_pipeline_is_kept_by_night_for_a_month_and_by_week_for_ever(built) -> None:
+    days = built.ask(
+        "select snapshot_on, bool_or(is_week_end) as is_week_end "
+        "from core.fct_pipeline_snapshot where opportunity_id = 'O-open' "
+        "group by all order by 1 desc"
+    )
+    assert len(days[:31]) == 31
+    assert days[0]["snapshot_on"] == date(2026, 6, 14)
+    assert (days[0]["snapshot_on"] - days[30]["snapshot_on"]).days == 30
+    assert all(day["is_week_end"] for day in days[31:])

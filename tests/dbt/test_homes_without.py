@@ -8,6 +8,7 @@ import pytest
 from homes import write_home
 from oddities import odd_rows
 
+from data_contracts.calendar import FiscalCalendar, Pattern, Weekday
 from pipelines import warehouse
 
 pytestmark = pytest.mark.slow
@@ -35,11 +36,19 @@ def test_a_home_without_any_row_builds_and_says_what_is_not_computed(
         "select count(*) as told, count(why) as whys, bool_or(is_supplied) as any "
         "from quality.rpt_input_coverage",
     )
-    assert said.row(0) == (14, 14, False)
+    assert said.row(0) == (20, 20, False)
 
 
 def test_rows_as_odd_as_the_contracts_allow_break_nothing(tmp_path: Path) -> None:
     # blanks wherever a column may be blank, orphans, deletions, later and earlier ends
     rows = company.rows() | odd_rows(seed=7)
-    settings = write_home(tmp_path, as_of=company.AS_OF, rows=rows)
+    # and in a fiscal year of weeks, as retail counts
+    retail = FiscalCalendar(2, Pattern.WEEKS_454, Weekday.SUNDAY)
+    settings = write_home(tmp_path, as_of=company.AS_OF, rows=rows, calendar=retail)
     assert broken(warehouse.build("", settings)) == []
+    years = warehouse.read(
+        settings,
+        "select year_start, days_count from core.dim_fiscal_year "
+        "where fiscal_year in (2024, 2025) order by 1",
+    )
+    assert years.rows() == [(date(2023, 1, 29), 371), (date(2024, 2, 4), 364)]

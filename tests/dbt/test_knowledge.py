@@ -6,6 +6,7 @@ whatever was believed on a night must be what a build of that night would have s
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from itertools import pairwise, zip_longest
 from pathlib import Path
 
 import duckdb
@@ -13,6 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as fewer
 from hypothesis import strategies as st
+from jinja2 import Environment
+
+from pipelines.warehouse import PROJECT
 
 pytestmark = pytest.mark.slow
 
@@ -175,3 +179,197 @@ def test_quotas_known_on_a_night_are_those_a_build_of_that_night_gives(
             "and coalesce(known_to, date '9999-12-31') order by all"
         ).fetchall()
         assert then == now, night
+
+
+record_versions = st.dictionaries(
+    st.tuples(st.sampled_from(["x1", "x2"]), st.sampled_from(NIGHTS)),
+    st.tuples(st.sampled_from(["r1", "r2", "r3"]), st.booleans()),
+    max_size=10,
+)
+HISTORIES = {
+    "dim_account_history": (
+        "int_crm__known_accounts",
+        "stg_crm__accounts",
+        "account_id varchar, owner_rep_id varchar, known_on date, is_deleted boolean, "
+        "parent_account_id varchar, name varchar, industry varchar, "
+        "segment_name varchar, employee_count bigint, annual_revenue_cents bigint, "
+        "city varchar, region_name varchar, postal_code varchar, country varchar, "
+        "latitude double, longitude double, created_on date, modified_on date, "
+        "is_deleted_in_crm boolean",
+    ),
+    "fct_opportunity_history": (
+        "int_crm__known_opportunities",
+        "stg_crm__opportunities",
+        "opportunity_id varchar, rep_id varchar, known_on date, is_deleted boolean, "
+        "account_id varchar, product_id varchar, name varchar, booking_type varchar, "
+        "amount_cents bigint, currency varchar, win_probability_share double, "
+        "stage varchar, forecast_category varchar, is_closed boolean, is_won boolean, "
+        "close_date date, created_on date, modified_on date, is_deleted_in_crm boolean",
+    ),
+}
+
+
+@pytest.mark.parametrize("history", HISTORIES)
+@given(versions=record_versions)
+@fewer(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_records_known_on_a_night_are_those_a_build_of_that_night_gives(
+    compiled: Sql, history: str, versions: dict
+) -> None:
+    known, staged, columns = HISTORIES[history]
+    key, owner = (column.split()[0] for column in columns.split(", ")[:2])
+    db = rooms()
+    fill(db, f"staging.{staged}", columns)
+    db.execute(
+        "create table intermediate.int_policy__segments_matched as "
+        "select null::varchar as segment_name, null::varchar as segment_id where false;"
+        "create table intermediate.int_crm__amounts_remembered as select null::varchar "
+        "as opportunity_id, null::bigint as amount_cents, null::date as told_on "
+        "where false"
+    )
+    for (record, night), (rep, is_deleted) in versions.items():
+        db.execute(
+            f"insert into staging.{staged} by name select ? as {key}, ? as {owner}, "
+            "? as known_on, ? as is_deleted, false as is_deleted_in_crm",
+            [record, rep, night, is_deleted],
+        )
+    tell(db, NIGHTS[-1])
+    db.execute(f"create table history as {compiled(history)}")
+    early = db.execute("select 1 from history where valid_from > known_from")
+    assert early.fetchall() == []
+    for night in NIGHTS:
+        tell(db, night)
+        now = db.execute(
+            f"select {key}, {owner} from ({compiled(known)}) order by all"
+        ).fetchall()
+        then = db.execute(
+            f"select {key}, {owner} from history where date '{night}' "
+            "between known_from and coalesce(known_to, date '9999-12-31') order by all"
+        ).fetchall()
+        assert then == now, night
+
+
+state = st.tuples(
+    st.sampled_from(["open", "talk", "won"]),
+    st.none() | st.integers(0, 5),
+    st.sampled_from([None, 10.0, 50.0]),
+    st.sampled_from(DAYS),
+    st.sampled_from([None, "commit"]),
+)
+FIELDS = ("stage", "amount", "probability", "close_date", "forecast_category")
+# every step changes something, as a change does
+diaries = st.lists(state, min_size=2, max_size=5).filter(
+    lambda states: all(a != b for a, b in pairwise(states))
+)
+
+
+@given(diaries)
+@fewer(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_both_shapes_of_history_tell_the_same_states(
+    compiled: Sql, diary: list
+) -> None:
+    db = rooms()
+    db.execute(
+        "create table intermediate.int_crm__known_opportunity_changes "
+        "(opportunity_id varchar, changed_at timestamp, stage varchar, "
+        "amount_cents bigint, win_probability_share double, close_date date, "
+        "forecast_category varchar);"
+        "create table intermediate.int_crm__known_field_changes "
+        "(opportunity_id varchar, changed_at timestamp, field_name varchar, "
+        "old_value varchar, new_value varchar);"
+        "create table intermediate.int_crm__opportunities_valued as select "
+        "null::varchar as opportunity_id, null::varchar as stage, null::bigint as "
+        "amount_cents, null::double as win_probability_share, null::date as close_date,"
+        "null::varchar as forecast_category, null::date as created_on, "
+        "1.0 as company_currency_per_unit where false"
+    )
+    nights = [NIGHTS[0] + timedelta(days=step) for step in range(len(diary))]
+    for night, (stage, amount, percent, close, category) in zip(
+        nights, diary, strict=True
+    ):
+        db.execute(
+            "insert into intermediate.int_crm__known_opportunity_changes "
+            "values ('whole', ?, ?, ?, ?, ?, ?)",
+            [
+                *(night, stage, None if amount is None else amount * 100),
+                *(None if percent is None else percent / 100, close, category),
+            ],
+        )
+    for night, (old, new) in zip(nights[1:], pairwise(diary), strict=True):
+        for name, before, after in zip(FIELDS, old, new, strict=True):
+            if before != after:
+                db.execute(
+                    "insert into intermediate.int_crm__known_field_changes "
+                    "values ('fields', ?, ?, ?, ?)",
+                    [
+                        *(night, name),
+                        *(None if v is None else str(v) for v in (before, after)),
+                    ],
+                )
+    stage, amount, percent, close, category = diary[-1]
+    for deal in ("whole", "fields"):
+        db.execute(
+            "insert into intermediate.int_crm__opportunities_valued "
+            "values (?, ?, ?, ?, ?, ?, ?, 1.0)",
+            [
+                *(deal, stage, None if amount is None else amount * 100),
+                *(None if percent is None else percent / 100, close, category),
+                nights[0],
+            ],
+        )
+    for model in ("int_crm__field_states", "int_crm__opportunity_states"):
+        db.execute(f"create table intermediate.{model} as {compiled(model)}")
+    told = {
+        deal: db.execute(
+            "select changed_at, stage, amount_cents, win_probability_share, close_date,"
+            " forecast_category, next_changed_on "
+            "from intermediate.int_crm__opportunity_states "
+            "where opportunity_id = ? order by changed_at",
+            [deal],
+        ).fetchall()
+        for deal in ("whole", "fields")
+    }
+    assert told["fields"] == told["whole"]
+    assert len(told["whole"]) == len(diary)
+
+
+versions_of_one = st.dictionaries(
+    st.sampled_from(NIGHTS),
+    st.tuples(st.sampled_from(DAYS), st.sampled_from(["r1", "r2"])),
+    min_size=1,
+    max_size=5,
+)
+
+
+@given(versions_of_one, st.booleans(), st.sampled_from(DAYS), st.sampled_from(NIGHTS))
+@fewer(max_examples=60, deadline=None)
+def test_the_state_on_a_day_is_that_of_the_versions_known_that_night(
+    versions: dict, is_gone: bool, day: date, night: date
+) -> None:
+    macros = Environment(autoescape=False).from_string(
+        (PROJECT / "macros" / "known.sql").read_text("utf-8"),
+        globals={"end_of_time": lambda: "date '9999-12-31'"},
+    )
+    told = macros.module.state_on(
+        "history", "account_id", f"date '{day}'", f"date '{night}'"
+    )
+    db = duckdb.connect()
+    db.execute(
+        "create table history (account_id varchar, owner varchar, valid_from date, "
+        "known_from date, known_to date)"
+    )
+    learned = sorted(versions)
+    for known_from, after in zip_longest(learned, learned[1:]):
+        valid_from, owner = versions[known_from]
+        known_to = after - timedelta(days=1) if after else None
+        if known_to is None and is_gone:  # the CRM dropped it the night after
+            known_to = known_from
+        db.execute(
+            "insert into history values ('a', ?, ?, ?, ?)",
+            [owner, valid_from, known_from, known_to],
+        )
+    heard = [one for one in learned if one <= night]
+    begun = [one for one in heard if versions[one][0] <= day]
+    last = max(begun, key=lambda one: (versions[one][0], one), default=None)
+    is_held = not (is_gone and heard == learned and night > learned[-1])
+    expected = [(versions[last][1],)] if last is not None and is_held else []
+    assert db.execute(f"select owner from {told} as told").fetchall() == expected

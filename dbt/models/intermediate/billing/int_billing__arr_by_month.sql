@@ -8,7 +8,8 @@ months as (
 
     select
         *,
-        least(month_end, data_through) as measured_on
+        least(month_end, data_through) as measured_on,
+        data_through <= month_end as is_latest
     from {{ ref('int_policy__months') }}
     where has_begun
 
@@ -46,6 +47,7 @@ every_month as (
         first_months.account_id,
         months.month_start,
         months.is_complete,
+        months.is_latest,
         months.as_of,
         coalesce(closings.closing_cents, 0) as closing_cents
     from first_months
@@ -64,6 +66,7 @@ final as (
         account_id,
         month_start,
         is_complete,
+        is_latest,
         as_of,
         closing_cents,
         coalesce(

@@ -10,6 +10,7 @@ final as (
         account_id,
         month_start,
         is_complete,
+        is_latest,
         as_of,
         opening_cents,
         closing_cents,

@@ -23,6 +23,7 @@ final as (
     from lines
     inner join days
         on lines.issued_on = days.date_day
+    where not lines.is_credit_note
     group by lines.account_id
 
 )

@@ -10,6 +10,12 @@ terms as (
 
 ),
 
+plan_rates as (
+
+    select * from {{ ref('int_currency__plan_rates') }}
+
+),
+
 run as (
 
     select * from {{ ref('stg_reference__run') }}
@@ -47,7 +53,8 @@ bounded as (
             else greatest(in_order.known_on, terms.started_on)
         end as valid_from,
         {{ add_days(-1, 'least(in_order.next_known_on, terms.ended_on)') }} as valid_to,
-        -- an item without a quantity, a price or an interval is worth nothing yet
+        -- at one rate for all time, so that a rate that moves is no expansion; an item
+        -- without a quantity, a price or an interval is worth nothing yet
         cast(
             coalesce(
                 round(
@@ -55,6 +62,7 @@ bounded as (
                     * in_order.unit_amount_cents
                     * 12
                     / in_order.interval_months
+                    * coalesce(plan_rates.company_currency_per_unit, 1)
                 ),
                 0
             ) as bigint
@@ -62,6 +70,8 @@ bounded as (
     from in_order
     inner join terms
         on in_order.subscription_id = terms.subscription_id
+    left join plan_rates
+        on {{ currency_code('terms.currency') }} = plan_rates.currency
     where not in_order.is_deleted
 
 ),

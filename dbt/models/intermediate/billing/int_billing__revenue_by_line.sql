@@ -22,10 +22,13 @@ service_months as (
         lines.amount_cents,
         lines.service_days,
         months.month_start,
-        least(
-            greatest({{ days_between('lines.service_from', 'months.month_start') }}, 0),
-            lines.service_days
-        ) as days_before,
+        case
+            when months.month_start <= lines.earned_from then 0
+            else least(
+                {{ days_between('lines.service_from', 'months.month_start') }},
+                lines.service_days
+            )
+        end as days_before,
         least(
             greatest(
                 {{ days_between('lines.service_from', 'months.recognised_to') }} + 1, 0
@@ -35,15 +38,19 @@ service_months as (
     from lines
     inner join months
         on
-            lines.service_from <= months.recognised_to
-            and {{ days_between('lines.service_from', 'months.month_start') }}
-            < lines.service_days
+            lines.earned_from <= months.recognised_to
+            and (
+                {{ days_between('lines.service_from', 'months.month_start') }}
+                < lines.service_days
+                or months.month_start <= lines.earned_from
+            )
 
 ),
 
 final as (
 
-    -- by day of service; the months of a line sum to the line, cent by cent
+    -- by day of service; a credit note makes good the days before it in its own month;
+    -- the months of a line sum to the line, cent by cent
     select
         line_id,
         account_id,

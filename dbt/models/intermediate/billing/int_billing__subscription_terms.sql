@@ -26,6 +26,7 @@ final as (
     select
         subscriptions.subscription_id,
         customers.account_id,
+        customers.currency,
         subscriptions.started_on,
         first_known.first_known_on,
         coalesce(

@@ -1,6 +1,6 @@
 with changes as (
 
-    select * from {{ ref('int_crm__known_opportunity_changes') }}
+    select * from {{ ref('int_crm__opportunity_states') }}
 
 ),
 

@@ -4,6 +4,8 @@ with spellings as (
     union
     select role_name from {{ ref('stg_hris__positions') }}
     union
+    select role_name from {{ ref('stg_hris__requisitions') }}
+    union
     select role_name from {{ ref('stg_crm__users') }}
 
 ),

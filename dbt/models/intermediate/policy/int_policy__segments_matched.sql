@@ -4,6 +4,8 @@ with spellings as (
     union
     select segment_name from {{ ref('stg_hris__positions') }}
     union
+    select segment_name from {{ ref('stg_hris__requisitions') }}
+    union
     select segment_name from {{ ref('stg_crm__accounts') }}
     union
     select segment_name from {{ ref('stg_crm__territories') }}

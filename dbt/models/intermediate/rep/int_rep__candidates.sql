@@ -53,6 +53,18 @@ evidence as (
     union all
 
     select
+        splits.rep_id,
+        coalesce(opportunities.created_on, opportunities.close_date) as seen_on,
+        case when opportunities.is_won then opportunities.close_date end as won_on,
+        case when splits.split_type = 'revenue' then 1 else 0 end as has_deals,
+        0 as has_quota
+    from {{ ref('int_crm__known_opportunity_splits') }} as splits
+    inner join opportunities
+        on splits.opportunity_id = opportunities.opportunity_id
+
+    union all
+
+    select
         rep_id,
         period_start as seen_on,
         null as won_on,

@@ -10,7 +10,30 @@ workers as (
 
 ),
 
+decided as (
+
+    select
+        crm_id as user_id,
+        other_id as worker_id,
+        is_same
+    from {{ ref('int_crm__known_crosswalks') }}
+    where kind = 'person'
+
+),
+
 matches as (
+
+    select
+        decided.user_id,
+        workers.worker_id,
+        workers.hired_on,
+        0 as match_rank
+    from decided
+    inner join workers
+        on decided.worker_id = workers.worker_id
+    where decided.is_same
+
+    union all
 
     select
         users.user_id,
@@ -40,14 +63,23 @@ ranked as (
 
     -- a person hired again has two workers: the later one is who sells today
     select
-        user_id,
-        worker_id,
-        match_rank,
+        matches.user_id,
+        matches.worker_id,
+        matches.match_rank,
         row_number() over (
-            partition by user_id
-            order by match_rank asc, hired_on desc nulls last, worker_id desc
+            partition by matches.user_id
+            order by
+                matches.match_rank asc,
+                matches.hired_on desc nulls last,
+                matches.worker_id desc
         ) as preference
     from matches
+    left join decided
+        on
+            matches.user_id = decided.user_id
+            and matches.worker_id = decided.worker_id
+            and not decided.is_same
+    where decided.user_id is null
 
 ),
 
@@ -59,6 +91,7 @@ final as (
         users.employee_number,
         users.email,
         case ranked.match_rank
+            when 0 then 'crosswalk'
             when 1 then 'employee_number'
             when 2 then 'email'
             else 'none'

@@ -15,7 +15,7 @@ pipeline as (
     select
         account_id,
         cast(sum(amount_cents) as bigint) as open_pipeline_cents
-    from {{ ref('int_crm__known_opportunities') }}
+    from {{ ref('int_crm__opportunities_valued') }}
     where not is_closed
     group by account_id
 
@@ -46,6 +46,22 @@ won as (
 
 ),
 
+families as (
+
+    select * from {{ ref('int_crm__account_families') }}
+
+),
+
+territories as (
+
+    select
+        account_id,
+        territory_id
+    from {{ ref('dim_account_territory_history') }}
+    where is_latest
+
+),
+
 billed as (
 
     select distinct account_id
@@ -59,6 +75,8 @@ final as (
         accounts.account_id,
         accounts.name,
         accounts.parent_account_id,
+        families.family_account_id,
+        territories.territory_id,
         accounts.owner_rep_id,
         accounts.segment_id,
         accounts.segmented_by,
@@ -77,6 +95,10 @@ final as (
         run.as_of
     from accounts
     cross join run
+    inner join families
+        on accounts.account_id = families.account_id
+    left join territories
+        on accounts.account_id = territories.account_id
     left join won
         on accounts.account_id = won.account_id
     left join pipeline

@@ -13,6 +13,8 @@ final as (
         cast(fiscal_quarter as integer) as fiscal_quarter,
         cast(fiscal_period as integer) as fiscal_period,
         cast(month_of_quarter as integer) as month_of_quarter,
+        period_start,
+        period_end,
         quarter_start,
         quarter_end,
         year_start,

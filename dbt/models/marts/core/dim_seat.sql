@@ -36,6 +36,24 @@ without_position as (
 
 ),
 
+-- a hire under way for a position that HR does not list yet
+without_seat as (
+
+    select
+        'requisition:' || requisitions.requisition_id as seat_id,
+        requisitions.role,
+        requisitions.segment_id,
+        requisitions.region_id,
+        requisitions.status,
+        {{ as_text('null') }} as rep_id,
+        requisitions.opened_on,
+        requisitions.target_start_on,
+        true as is_inferred
+    from {{ ref('int_hris__requisitions_matched') }} as requisitions
+    where requisitions.status = 'open' and requisitions.seat_id is null
+
+),
+
 every_seat as (
 
     select * from from_hr
@@ -43,6 +61,10 @@ every_seat as (
     union all
 
     select * from without_position
+
+    union all
+
+    select * from without_seat
 
 ),
 

@@ -20,6 +20,7 @@ final as (
         end as contraction_cents,
         case when movement = 'churn' then amount_cents else 0 end as churn_cents,
         closing_cents,
+        is_latest,
         not is_complete as is_partial,
         as_of
     from movements

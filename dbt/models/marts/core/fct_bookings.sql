@@ -6,7 +6,7 @@ with credits as (
 
 opportunities as (
 
-    select * from {{ ref('int_crm__known_opportunities') }}
+    select * from {{ ref('int_crm__opportunities_valued') }}
 
 ),
 
@@ -49,6 +49,10 @@ final as (
         ) as is_in_plan,
         credits.credit_share,
         credits.amount_cents,
+        credits.amount_transaction_cents,
+        credits.amount_plan_rate_cents,
+        opportunities.currency,
+        opportunities.rate_source,
         run.as_of
     from credits
     inner join opportunities

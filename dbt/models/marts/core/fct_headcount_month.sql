@@ -41,6 +41,25 @@ away as (
 
 ),
 
+-- closed ones were given up on a day nobody told
+wanted as (
+
+    select
+        months.month_start,
+        requisitions.segment_id,
+        requisitions.role,
+        count(*) as open_requisitions_count
+    from {{ ref('int_hris__requisitions_matched') }} as requisitions
+    inner join months
+        on
+            requisitions.opened_on <= least(months.month_end, months.data_through)
+            and coalesce(requisitions.filled_on, {{ end_of_time() }})
+            > least(months.month_end, months.data_through)
+    where requisitions.status <> 'closed'
+    group by months.month_start, requisitions.segment_id, requisitions.role
+
+),
+
 cells as (
 
     select
@@ -73,6 +92,8 @@ final as (
         cells.closing_heads,
         {{ stable('cells.closing_fte') }} as closing_fte,
         cast(coalesce(away.on_leave_count, 0) as bigint) as on_leave_count,
+        cast(coalesce(wanted.open_requisitions_count, 0) as bigint)
+            as open_requisitions_count,
         not months.is_complete as is_partial,
         months.as_of
     from cells
@@ -83,6 +104,11 @@ final as (
             cells.month_start = away.month_start
             and cells.segment_id = away.segment_id
             and cells.role = away.role
+    left join wanted
+        on
+            cells.month_start = wanted.month_start
+            and cells.segment_id = wanted.segment_id
+            and cells.role = wanted.role
 
 )
 

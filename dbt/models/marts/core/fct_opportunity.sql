@@ -1,6 +1,6 @@
 with opportunities as (
 
-    select * from {{ ref('int_crm__known_opportunities') }}
+    select * from {{ ref('int_crm__opportunities_valued') }}
 
 ),
 
@@ -52,6 +52,10 @@ final as (
         dated.stage,
         dated.forecast_category,
         dated.amount_cents,
+        dated.amount_transaction_cents,
+        dated.amount_plan_rate_cents,
+        dated.currency,
+        dated.rate_source,
         dated.win_probability_share,
         dated.opened_on,
         dated.close_date,

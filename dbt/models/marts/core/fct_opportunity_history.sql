@@ -36,6 +36,7 @@ final as (
         stage,
         forecast_category,
         amount_cents,
+        currency,
         win_probability_share,
         close_date,
         is_closed,

@@ -1,12 +1,25 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_changed',
+    unique_key='opportunity_id',
+    meta={
+        'changed': 'int_crm__pipeline_changed',
+        'outdated': "not is_week_end and snapshot_on <= " ~ add_days(-31, 'run.data_through')
+    }
+) }}
+
 with opportunities as (
 
     select * from {{ ref('fct_opportunity') }}
 
 ),
 
-changes as (
+spells as (
 
-    select * from {{ ref('int_crm__known_opportunity_changes') }}
+    select spells.*
+    from {{ ref('int_crm__pipeline_spells') }} as spells
+    inner join {{ ref('int_crm__pipeline_changed') }} as changed
+        on spells.opportunity_id = changed.opportunity_id
 
 ),
 
@@ -20,84 +33,52 @@ days as (
 
     select
         days.date_day as snapshot_on,
-        days.date_day = run.data_through as is_latest
+        days.date_day = days.week_end as is_week_end
     from {{ ref('stg_reference__fiscal_days') }} as days
     inner join {{ ref('stg_reference__run') }} as run
         on days.date_day <= run.data_through
-    where {{ is_week_end('days.date_day') }} or days.date_day = run.data_through
-
-),
-
-spells as (
-
-    select
-        opportunity_id,
-        stage,
-        amount_cents,
-        win_probability_share,
-        close_date,
-        forecast_category,
-        changed_on as valid_from,
-        lead(changed_on) over (
-            partition by opportunity_id order by changed_at
-        ) as next_changed_on
-    from changes
-
-),
-
-open_on as (
-
-    select
-        opportunities.*,
-        days.snapshot_on,
-        days.is_latest
-    from opportunities
-    inner join days
-        on
-            opportunities.opened_on <= days.snapshot_on
-            and (not opportunities.is_closed or opportunities.close_date > days.snapshot_on)
+    where
+        days.date_day = days.week_end
+        or days.date_day > {{ add_days(-31, 'run.data_through') }}
 
 ),
 
 final as (
 
-    -- a day's state is that of the last change on or before it; where no change is
-    -- kept, today's state stands in for it and is marked; the latest day is today's
     select
-        open_on.opportunity_id,
-        open_on.snapshot_on,
-        open_on.is_latest,
-        open_on.account_id,
-        open_on.rep_id,
-        open_on.segment_id,
-        open_on.region_id,
-        open_on.product_id,
-        coalesce(spells.stage, open_on.stage) as stage,
+        opportunities.opportunity_id,
+        days.snapshot_on,
+        spells.is_latest,
+        days.is_week_end,
+        opportunities.account_id,
+        opportunities.rep_id,
+        opportunities.segment_id,
+        opportunities.region_id,
+        opportunities.product_id,
+        spells.stage,
         cast(stages.stage_rank as integer) as stage_rank,
-        coalesce(spells.forecast_category, open_on.forecast_category) as forecast_category,
-        case
-            when spells.opportunity_id is null then open_on.amount_cents
-            else spells.amount_cents
-        end as amount_cents,
-        coalesce(
-            spells.win_probability_share, open_on.win_probability_share
-        ) as win_probability_share,
-        coalesce(spells.close_date, open_on.close_date) as close_date,
-        cast({{ days_between('open_on.opened_on', 'open_on.snapshot_on') }} as integer)
-            as age_days,
-        spells.opportunity_id is null and not open_on.is_latest as is_inferred,
-        open_on.as_of
-    from open_on
-    left join spells
+        spells.forecast_category,
+        spells.amount_cents,
+        spells.win_probability_share,
+        spells.close_date,
+        cast(
+            {{ days_between('opportunities.opened_on', 'days.snapshot_on') }} as integer
+        ) as age_days,
+        spells.is_inferred,
+        opportunities.as_of
+    from spells
+    inner join days
         on
-            open_on.opportunity_id = spells.opportunity_id
-            and not open_on.is_latest
-            and spells.valid_from <= open_on.snapshot_on
-            and coalesce(spells.next_changed_on, {{ end_of_time() }}) > open_on.snapshot_on
+            spells.valid_from <= days.snapshot_on
+            and spells.valid_before > days.snapshot_on
+    inner join opportunities
+        on spells.opportunity_id = opportunities.opportunity_id
     left join stages
-        on coalesce(spells.stage, open_on.stage) = stages.stage
+        on spells.stage = stages.stage
+    -- a state that says closed before the deal was: it was no pipeline that day
     where
-        spells.opportunity_id is null
+        spells.is_inferred
+        or spells.is_latest
         or not coalesce(stages.is_closed, false)
 
 )

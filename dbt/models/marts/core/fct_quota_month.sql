@@ -1,6 +1,14 @@
 with quotas as (
 
-    select * from {{ ref('int_crm__known_quotas') }}
+    select
+        known.rep_id,
+        known.period_start,
+        known.period_end,
+        {{ exchanged('known.quota_cents', 'coalesce(rates.company_currency_per_unit, 1)') }}
+            as quota_cents
+    from {{ ref('int_crm__known_quotas') }} as known
+    left join {{ ref('int_currency__plan_rates') }} as rates
+        on {{ currency_code('known.currency') }} = rates.currency
 
 ),
 

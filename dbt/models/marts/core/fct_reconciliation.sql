@@ -11,29 +11,7 @@ with bookings as (
 
 invoiced as (
 
-    select
-        lines.account_id,
-        days.month_start,
-        cast(sum(lines.amount_cents) as bigint) as invoiced_cents,
-        cast(
-            sum(case when lines.is_proration then lines.amount_cents else 0 end) as bigint
-        ) as prorated_cents
-    from {{ ref('int_billing__lines_in_force') }} as lines
-    inner join {{ ref('stg_reference__fiscal_days') }} as days
-        on lines.issued_on = days.date_day
-    group by lines.account_id, days.month_start
-
-),
-
-habits as (
-
-    select * from {{ ref('int_billing__billing_habits') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('int_crm__accounts_described') }}
+    select * from {{ ref('int_billing__invoiced_by_month') }}
 
 ),
 
@@ -50,7 +28,8 @@ sides as (
         coalesce(bookings.month_start, invoiced.month_start) as month_start,
         coalesce(bookings.booked_cents, 0) as booked_cents,
         coalesce(invoiced.invoiced_cents, 0) as invoiced_cents,
-        coalesce(invoiced.prorated_cents, 0) as prorated_cents
+        coalesce(invoiced.prorated_cents, 0) as prorated_cents,
+        coalesce(invoiced.credited_cents, 0) as credited_cents
     from bookings
     full outer join invoiced
         on
@@ -64,6 +43,9 @@ described as (
     select
         sides.*,
         sides.booked_cents - sides.invoiced_cents as residual_cents,
+        greatest(abs(sides.booked_cents), abs(sides.invoiced_cents)) as larger_cents,
+        run.reconciliation_tolerance_cents as tolerance_cents,
+        run.reconciliation_tolerance_share as tolerance_share,
         not months.is_complete as is_partial,
         months.as_of,
         accounts.is_inferred,
@@ -79,14 +61,15 @@ described as (
     from sides
     inner join months
         on sides.month_start = months.month_start
-    inner join accounts
+    inner join {{ ref('int_crm__accounts_described') }} as accounts
         on sides.account_id = accounts.account_id
-    left join habits
+    cross join {{ ref('stg_reference__run') }} as run
+    left join {{ ref('int_billing__billing_habits') }} as habits
         on sides.account_id = habits.account_id
 
 ),
 
-final as (
+judged as (
 
     select
         account_id,
@@ -101,13 +84,33 @@ final as (
             when residual_to_date_cents = 0 then 'timing'
             when is_billed_in_parts then 'billed_in_parts'
             when residual_cents = -prorated_cents then 'proration'
+            when residual_cents = -credited_cents then 'credited'
             when booked_cents = 0 then 'invoiced_without_booking'
             when invoiced_cents = 0 then 'booked_without_invoice'
             else 'amounts_differ'
         end as cause,
+        greatest(tolerance_cents, tolerance_share * larger_cents) as tolerance_cents,
         is_partial,
         as_of
     from described
+
+),
+
+final as (
+
+    select
+        account_id,
+        month_start,
+        booked_cents,
+        invoiced_cents,
+        residual_cents,
+        cause,
+        abs(residual_cents) > tolerance_cents
+        and cause not in ('timing', 'billed_in_parts', 'proration', 'credited')
+            as is_beyond_tolerance,
+        is_partial,
+        as_of
+    from judged
 
 )
 

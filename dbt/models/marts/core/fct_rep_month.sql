@@ -17,6 +17,17 @@ bookings as (
 
 ),
 
+overlays as (
+
+    select
+        rep_id,
+        month_start,
+        cast(sum(amount_cents) as bigint) as overlay_cents
+    from {{ ref('fct_overlay_credit') }}
+    group by rep_id, month_start
+
+),
+
 active_days as (
 
     select * from {{ ref('int_rep__active_days') }}
@@ -39,6 +50,7 @@ final as (
         coalesce(active_days.active_share, 0) as active_share,
         coalesce(bookings.bookings_cents, 0) as bookings_cents,
         coalesce(bookings.won_count, 0) as won_count,
+        coalesce(overlays.overlay_cents, 0) as overlay_cents,
         not panel.is_complete as is_partial,
         panel.as_of
     from panel
@@ -50,6 +62,10 @@ final as (
         on
             panel.rep_id = bookings.rep_id
             and panel.month_start = bookings.month_start
+    left join overlays
+        on
+            panel.rep_id = overlays.rep_id
+            and panel.month_start = overlays.month_start
 
 )
 

@@ -1,30 +1,25 @@
-with refusals as (
+with refused as (
 
-    select * from {{ ref('stg_quality__refusals') }}
-
-),
-
-run as (
-
-    select * from {{ ref('stg_reference__run') }}
+    select * from {{ ref('int_quality__refused_rows') }}
 
 ),
 
 final as (
 
-    -- the row itself stays in the quarantine files: it may name people
+    -- what names people or their pay stands in restricted.fct_quarantined_row alone
     select
-        refusals.known_on,
-        refusals.contract,
-        refusals.file,
-        cast(refusals.line_number as bigint) as line_number,
-        refusals.rule_broken,
-        refusals.column_name,
-        refusals.value_found,
-        run.as_of
-    from refusals
-    inner join run
-        on refusals.known_on <= run.as_of
+        known_on,
+        contract,
+        file,
+        line_number,
+        rule_broken,
+        column_name,
+        case when not has_sensitive_value then value_found end as value_found,
+        case when not is_sensitive_row then row_json end as row_json,
+        is_sensitive_row,
+        is_replayed,
+        as_of
+    from refused
 
 )
 

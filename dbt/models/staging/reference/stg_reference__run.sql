@@ -12,7 +12,9 @@ renamed as (
         policy_hash,
         company as company_name,
         currency,
-        booking_types
+        booking_types,
+        reconciliation_tolerance_cents,
+        reconciliation_tolerance_share
 
     from source
 
