@@ -1,14 +1,18 @@
 """One planning cycle: targets → books → people → quotas → pay, as a plan's content."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from data_contracts.errors import PolicyError
-from pipelines.planning.hires import plan_people
+from pipelines.planning.hires import prove_people
 from pipelines.planning.inputs import Facts
+from pipelines.planning.pay import ACCRUED, plan_pay
 from pipelines.planning.people import Forecasts, compensation_lines, planned_reps
-from pipelines.planning.quotas import plan_quotas
+from pipelines.planning.programme import plan_budget, plan_coverage
+from pipelines.planning.proofs import ProofLine, proof_lines
+from pipelines.planning.quotas import prove_quotas
 from pipelines.planning.targets import Horizon, target_cells, target_lines
 from pipelines.planning.territories import Books, accounts_with_potential, plan_books
 
@@ -25,8 +29,15 @@ class PlanDraft:
     notes: tuple[str, ...]
 
 
-def first_plan(facts: Facts, forecasts: Forecasts, plan: Horizon) -> PlanDraft:
+def first_plan(
+    facts: Facts, forecasts: Forecasts, plan: Horizon, *, books: Books | None = None
+) -> PlanDraft:
     """Plan every component from the facts, owners as they are today.
+
+    Parameters
+    ----------
+    books : Books, optional
+        Who owns what, where the same question was answered before; solved when absent.
 
     Raises
     ------
@@ -46,13 +57,8 @@ def first_plan(facts: Facts, forecasts: Forecasts, plan: Horizon) -> PlanDraft:
     cells = target_cells(
         facts.bookings, facts.policy, plan, last_full_month=facts.last_full_month
     )
-    accounts = accounts_with_potential(facts, forecasts)
-    owners = dict(
-        accounts.filter(pl.col("owner_rep_id").is_not_null())
-        .select("account_id", "owner_rep_id")
-        .iter_rows()
-    )
-    books = plan_books(facts, forecasts, accounts, reps, plan, owner=owners)
+    if books is None:
+        books = first_books(facts, forecasts, plan)
     growth = facts.policy.targets.growth_share
     return assemble(
         facts,
@@ -66,6 +72,18 @@ def first_plan(facts: Facts, forecasts: Forecasts, plan: Horizon) -> PlanDraft:
     )
 
 
+def first_books(facts: Facts, forecasts: Forecasts, plan: Horizon) -> Books:
+    """Assign every account, departing from who owns it today."""
+    accounts = accounts_with_potential(facts, forecasts)
+    owners = dict(
+        accounts.filter(pl.col("owner_rep_id").is_not_null())
+        .select("account_id", "owner_rep_id")
+        .iter_rows()
+    )
+    reps = planned_reps(facts, starts_on=plan.effective_from)
+    return plan_books(facts, forecasts, accounts, reps, plan, owner=owners)
+
+
 def assemble(
     facts: Facts,
     forecasts: Forecasts,
@@ -76,6 +94,8 @@ def assemble(
     books: Books,
     reps: pl.DataFrame,
     quotas: pl.DataFrame | None = None,
+    parent: Content | None = None,
+    also: Sequence[ProofLine] | None = None,
 ) -> PlanDraft:
     """Put people, quotas and pay to given targets and books.
 
@@ -88,10 +108,20 @@ def assemble(
     reps : frame from :func:`planned_reps`
     quotas : frame of quota lines, optional
         Kept as given; split anew when absent.
+    parent : component name to lines, optional
+        Version whose coverage, budget and payout curves go on as they are.
+    also : sequence of ProofLine, optional
+        Further statements that go with the plan.
     """
-    people = plan_people(facts, forecasts, cells, plan)
+    people, proofs = prove_people(facts, forecasts, cells, plan)
+    proofs = [*proofs, *books.proofs, *(also or ())]
     if quotas is None:
-        quotas = plan_quotas(facts.policy, forecasts, cells, reps, books.lines, plan)
+        quotas, proved = prove_quotas(
+            facts.policy, forecasts, cells, reps, books.lines, plan
+        )
+        proofs += proved
+    programme = _carried(parent) or _programme(facts, books, quotas, reps)
+    lines = pl.concat([programme.pop("proof"), proof_lines(proofs)])
     return PlanDraft(
         content={
             "target": pl.concat(
@@ -105,11 +135,41 @@ def assemble(
             "assignment": books.lines,
             "quota": quotas,
             "compensation": compensation_lines(facts.policy, people["capacity"]),
+            **programme,
+            "proof": lines.sort("solver", "node_id"),
         },
         territory_gap_share=books.gap_share,
         territory_proof=books.proof,
         notes=books.notes,
     )
+
+
+def _programme(
+    facts: Facts, books: Books, quotas: pl.DataFrame, reps: pl.DataFrame
+) -> Content:
+    """Plan coverage, budget and payout curves, with their proof lines."""
+    accounts = books.lines.select("account_id", "potential_cents")
+    coverage, covered = plan_coverage(facts.policy.coverage, accounts)
+    allocation, allocated = plan_budget(facts.policy.budget)
+    pay, priced = plan_pay(facts.policy, quotas, reps)
+    return {
+        "coverage": coverage,
+        "allocation": allocation,
+        "pay": pay,
+        "proof": proof_lines([*covered, *allocated, *priced]),
+    }
+
+
+def _carried(parent: Content | None) -> Content | None:
+    """Take coverage, budget and curves from a parent; None where it has none."""
+    if parent is None or parent.get("pay", pl.DataFrame()).is_empty():
+        return None
+    kept = pl.col("solver").is_in(["coverage", "allocation", "compensation"])
+    is_actual = pl.col("node_id").str.ends_with(ACCRUED)
+    return {
+        **{name: parent[name] for name in ("coverage", "allocation", "pay")},
+        "proof": parent["proof"].filter(kept & ~is_actual),
+    }
 
 
 def quota_nodes(quotas: pl.DataFrame) -> pl.DataFrame:

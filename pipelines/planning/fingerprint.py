@@ -33,7 +33,7 @@ def input_hash(facts: Facts, forecasts: Forecasts) -> str:
     }
     for name, frame in frames.items():
         state.update(name.encode())
-        state.update(_bytes(frame))
+        state.update(frame_bytes(frame))
     return state.hexdigest()
 
 
@@ -51,7 +51,17 @@ def code_hash() -> str:
     return state.hexdigest()
 
 
-def _bytes(frame: pl.DataFrame) -> bytes:
+def model_version() -> str:
+    """Return a short name of the forecasting code, for the scores it earned."""
+    state = hashlib.sha256()
+    root = Path(str(ml.__file__)).parent
+    for path in sorted(root.rglob("*.py")):
+        state.update(str(path.relative_to(root)).encode())
+        state.update(path.read_bytes())
+    return state.hexdigest()[:12]
+
+
+def frame_bytes(frame: pl.DataFrame) -> bytes:
     """Return a frame's rows as text, sorted, so their order does not count."""
     columns = sorted(frame.columns)
     return frame.select(columns).sort(columns, nulls_last=True).write_csv().encode()

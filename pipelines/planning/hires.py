@@ -7,9 +7,11 @@ from numpy.typing import NDArray
 from data_contracts.money import show
 from pipelines.planning.inputs import Facts
 from pipelines.planning.people import Forecasts, Team, teams_of
+from pipelines.planning.promise import hires_with_promise, measured
+from pipelines.planning.proofs import COMPANY, ProofLine
 from pipelines.planning.targets import Horizon
 from solvers.capacity import capacity_per_hire
-from solvers.hiring import HiringProblem, plan_hires
+from solvers.hiring import HiringPlan, HiringProblem, plan_hires
 
 HIRE_SCHEMA = {
     "segment_id": pl.String,
@@ -38,13 +40,21 @@ def plan_people(
         Where no hire can close a segment's gap within the limits, the reason of its
         last hire says what is still missing.
     """
+    return prove_people(facts, forecasts, cells, plan)[0]
+
+
+def prove_people(
+    facts: Facts, forecasts: Forecasts, cells: pl.DataFrame, plan: Horizon
+) -> tuple[dict[str, pl.DataFrame], list[ProofLine]]:
+    """Plan people as :func:`plan_people` does; return the lines with their proof."""
     teams = teams_of(facts, forecasts, cells, plan)
-    starts, hire_lines = _hires(facts, cells, plan, teams)
+    starts, hire_lines, proofs = _hires(facts, cells, plan, teams)
     carried = [team.carried(starts[i], plan) for i, team in enumerate(teams)]
-    return {
+    lines = {
         "capacity": _with_band(pl.concat([_no_capacity(), *carried]), forecasts),
         "hire": hire_lines,
     }
+    return lines, proofs
 
 
 def _with_band(capacity: pl.DataFrame, forecasts: Forecasts) -> pl.DataFrame:
@@ -72,14 +82,15 @@ def _with_band(capacity: pl.DataFrame, forecasts: Forecasts) -> pl.DataFrame:
 
 def _hires(
     facts: Facts, cells: pl.DataFrame, plan: Horizon, teams: list[Team]
-) -> tuple[NDArray[np.int64], pl.DataFrame]:
-    """Plan hires; return starters by team and start month, and the plan's lines."""
+) -> tuple[NDArray[np.int64], pl.DataFrame, list[ProofLine]]:
+    """Plan hires; return starters by team and start month, lines and proofs."""
     limits, n_months = facts.policy.capacity, len(plan.month_starts)
     starts = np.zeros((len(teams), n_months), dtype=np.int64)
     if not teams:
-        return starts, _no_hires()
+        return starts, _no_hires(), []
     segments = sorted({team.segment_id for team in teams})
     need = np.zeros(len(segments), dtype=np.int64)
+    target = np.zeros(len(segments), dtype=np.int64)
     for place, segment in enumerate(segments):
         wanted = int(cells.filter(pl.col("segment_id") == segment)["value_cents"].sum())
         have = sum(
@@ -87,7 +98,8 @@ def _hires(
             for team in teams
             if team.segment_id == segment
         )
-        need[place] = round(wanted / limits.attainment_share) - have
+        target[place] = round(wanted / limits.attainment_share)
+        need[place] = target[place] - have
     brings = np.array(
         [
             capacity_per_hire(
@@ -104,22 +116,27 @@ def _hires(
     paid_months = np.maximum(
         n_months - np.arange(n_months) - limits.hire_lead_time_months, 0
     )
-    found = plan_hires(
-        HiringProblem(
-            group_names=tuple(f"{t.role} in {t.segment_id}" for t in teams),
-            segment_of_group=np.array([segments.index(t.segment_id) for t in teams]),
-            role_of_group=np.zeros(len(teams), dtype=np.intp),
-            contribution_cents=brings,
-            cost_cents=np.array(
-                [np.rint(pay[t.role] * paid_months) for t in teams]
-            ).astype(np.int64),
-            need_cents=need,
-            recruiter_limit=np.full(
-                (1, n_months), limits.max_hires_per_month_count, dtype=np.int64
-            ),
+    question = HiringProblem(
+        group_names=tuple(f"{t.role} in {t.segment_id}" for t in teams),
+        segment_of_group=np.array([segments.index(t.segment_id) for t in teams]),
+        role_of_group=np.zeros(len(teams), dtype=np.intp),
+        contribution_cents=brings,
+        cost_cents=np.array([np.rint(pay[t.role] * paid_months) for t in teams]).astype(
+            np.int64
         ),
-        best_effort=True,
+        need_cents=need,
+        recruiter_limit=np.full(
+            (1, n_months), limits.max_hires_per_month_count, dtype=np.int64
+        ),
     )
+    kept: list[ProofLine] = []
+    if facts.policy.promise.plan_met_probability_share is None:
+        found = plan_hires(question, best_effort=True)
+        kept = measured(facts.policy, teams, segments, found, target)
+    else:
+        found, kept = hires_with_promise(
+            facts.policy, teams, segments, question, target
+        )
     rows = []
     for team_place, month in zip(*np.nonzero(found.hires), strict=True):
         team, count = teams[team_place], int(found.hires[team_place, month])
@@ -135,12 +152,41 @@ def _hires(
                 "month_start": plan.month_starts[begins],
                 "hires_count": count,
                 "reason": f"adds {show(closes)} by year end to a capacity gap of "
-                f"{show(int(need[place]))} in {team.segment_id}"
+                f"{show(max(int(need[place]), 0))} in {team.segment_id}"
+                + ("" if need[place] > 0 else ", so that the plan holds in bad years")
                 + (f"; {show(still)} stay open within the limits" if still else ""),
             }
         )
-    return starts, pl.DataFrame(rows, schema=HIRE_SCHEMA).sort(
+    lines = pl.DataFrame(rows, schema=HIRE_SCHEMA).sort(
         "segment_id", "role", "month_start"
+    )
+    return starts, lines, [_proof(teams, plan, found), *kept]
+
+
+def _proof(teams: list[Team], plan: Horizon, found: HiringPlan) -> ProofLine:
+    """State cost, bound and until when a decision to hire still brings something."""
+    useful = "; ".join(
+        f"{team.role} in {team.segment_id}: "
+        + (
+            f"{plan.month_starts[last]:%B}"
+            if (last := int(found.last_useful_month[place])) >= 0
+            else "never"
+        )
+        for place, team in enumerate(teams)
+    )
+    short = int(found.missing_cents.sum())
+    return ProofLine(
+        solver="hiring",
+        node_id=COMPANY,
+        proof=found.proof,
+        unit="cents",
+        objective=float(found.cost_cents),
+        bound=float(found.bound_cents),
+        gap_share=found.gap_share,
+        is_verified=bool((found.hires >= 0).all() and found.bound_cents >= 0),
+        statement=f"{int(found.hires.sum())} hires cost {show(found.cost_cents)} this "
+        f"year; {show(short)} stay open within the limits; last month in which a "
+        f"decision still brings something: {useful}",
     )
 
 

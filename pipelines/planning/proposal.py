@@ -8,16 +8,25 @@ from pipelines.ledger.records import PlanVersion
 from pipelines.ledger.store import Ledger
 from pipelines.logs import logger
 from pipelines.planning import replan
-from pipelines.planning.cycle import PlanDraft, first_plan
-from pipelines.planning.fingerprint import code_hash, input_hash
+from pipelines.planning.computing import (
+    PlanInputs,
+    compute,
+    inputs_hash,
+    with_overrides,
+)
+from pipelines.planning.fingerprint import code_hash
 from pipelines.planning.forecast import read_forecasts
 from pipelines.planning.inputs import Facts, read_facts
-from pipelines.planning.people import Forecasts
-from pipelines.planning.targets import Horizon, first_horizon
+from pipelines.planning.recorded import keep_inputs
+from pipelines.planning.signing import approve_if_small
+from pipelines.planning.targets import first_horizon
 from pipelines.settings import Settings
 
 SYSTEM = "nightly-refresh"
 """Who proposes when no person did; so any person may approve."""
+
+BASE = "base"
+"""The scenario of the plan itself; a what-if never stands in its place."""
 
 _log = logger(__name__)
 
@@ -47,7 +56,7 @@ def propose_if_due(
     ledger = Ledger(settings.ledger_url)
     if breach_key is not None:
         return _answer(settings, ledger, breach_key, actor)
-    if ledger.versions():
+    if any(plan.scenario == BASE for plan in ledger.versions()):
         return None
     return propose_first(settings, actor=actor)
 
@@ -57,15 +66,13 @@ def propose_first(settings: Settings, *, actor: str) -> PlanVersion:
     facts, forecasts = read_facts(settings), read_forecasts(settings)
     ledger = Ledger(settings.ledger_url)
     plan = first_horizon(facts.policy, facts.as_of)
-    draft = first_plan(facts, forecasts, plan)
+    inputs = with_overrides(ledger, PlanInputs(facts, forecasts, plan))
     in_force = ledger.in_force(plan.effective_from)
     fiscal_year = facts.policy.fiscal.year_of(plan.effective_from)
     return _store(
+        settings,
         ledger,
-        facts,
-        forecasts,
-        plan,
-        draft,
+        inputs,
         title=f"plan for fiscal year {fiscal_year} from {plan.effective_from}",
         why=f"planned from the facts of {facts.as_of}",
         actor=actor,
@@ -93,21 +100,17 @@ def _answer(
     facts, forecasts = read_facts(settings), read_forecasts(settings)
     parent = _parent(ledger, breach, facts)
     plan = replan.rest_of(facts, parent.effective_to)
-    draft = replan.answer(
-        facts, forecasts, breach, ledger.content(parent.version), plan
-    )
+    content = ledger.content(parent.version)
+    inputs = PlanInputs(facts, forecasts, plan, breach=breach, parent=content)
     return _store(
+        settings,
         ledger,
-        facts,
-        forecasts,
-        plan,
-        draft,
+        with_overrides(ledger, inputs),
         title=f"re-plan of {breach.scope} from {plan.effective_from}: {breach.cause}",
         why=f"{breach.cause}; may change {', '.join(breach.asks_for)} "
         f"within {breach.scope}",
         actor=actor,
         parent=parent.version,
-        breach=breach,
     )
 
 
@@ -126,22 +129,21 @@ def _parent(ledger: Ledger, breach: Breach, facts: Facts) -> PlanVersion:
 
 
 def _store(
+    settings: Settings,
     ledger: Ledger,
-    facts: Facts,
-    forecasts: Forecasts,
-    plan: Horizon,
-    draft: PlanDraft,
+    inputs: PlanInputs,
     *,
     title: str,
     why: str,
     actor: str,
     parent: int | None,
-    breach: Breach | None = None,
 ) -> PlanVersion:
+    facts, plan, breach = inputs.facts, inputs.plan, inputs.breach
+    draft = compute(inputs)
     notes = "".join(f"; {note}" for note in draft.notes)
     version = ledger.propose(
         draft.content,
-        scenario="base",
+        scenario=BASE,
         title=title,
         as_of=facts.as_of,
         effective_from=plan.effective_from,
@@ -152,10 +154,12 @@ def _store(
         breach_key=breach.key if breach else None,
         scope=breach.scope if breach else "company",
         policy_hash=facts.policy.digest,
-        input_hash=input_hash(facts, forecasts),
+        input_hash=inputs_hash(inputs),
         code_hash=code_hash(),
         territory_gap_share=draft.territory_gap_share,
         territory_proof=draft.territory_proof,
+        approval=facts.policy.approval,
     )
+    keep_inputs(settings, version.version, inputs)
     _log.info("proposed version %s: %s", version.version, title)
-    return version
+    return approve_if_small(ledger, version, facts.policy.approval)

@@ -4,11 +4,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from data_contracts.money import show
 from data_contracts.policy import CompanyPolicy
 from pipelines.planning.people import Forecasts
+from pipelines.planning.proofs import ProofLine
 from pipelines.planning.targets import Horizon
-from solvers.months import spread_over_months
-from solvers.quotas import split_quotas
+from solvers.months import MonthlyQuotas, spread_over_months
+from solvers.quotas import QuotaTree, split_quotas
+from solvers.result import Proof
 
 QUOTA_SCHEMA = {
     "rep_id": pl.String,
@@ -52,23 +55,36 @@ def plan_quotas(
         ``round(target * (1 + segment cushion) * (1 + rep cushion))``, and each rep's
         months to the rep's quota. A segment without reps gets no quota.
     """
+    return prove_quotas(policy, forecasts, cells, reps, assignment, plan)[0]
+
+
+def prove_quotas(
+    policy: CompanyPolicy,
+    forecasts: Forecasts,
+    cells: pl.DataFrame,
+    reps: pl.DataFrame,
+    assignment: pl.DataFrame,
+    plan: Horizon,
+) -> tuple[pl.DataFrame, list[ProofLine]]:
+    """Split quotas as :func:`plan_quotas` does; return them with each split's proof."""
     cushion = policy.quotas.over_assignment_share
     raised = (1 + cushion.get("segment", 0.0)) * (1 + cushion.get("rep", 0.0))
     potential = dict(
         assignment.group_by("rep_id").agg(pl.col("potential_cents").sum()).iter_rows()
     )
     frames = [pl.DataFrame(schema=QUOTA_SCHEMA)]
+    proofs: list[ProofLine] = []
     for (segment,), members in reps.sort("rep_id").group_by(
         "segment_id", maintain_order=True
     ):
         target = _by_month(cells, str(segment), plan)
         if target.sum() > 0:
-            frames.append(
-                _segment_quotas(
-                    policy, forecasts, members, potential, plan, target, raised
-                )
+            lines, proved = _segment_quotas(
+                policy, forecasts, members, potential, plan, target, raised
             )
-    return pl.concat(frames).sort("rep_id", "month_start")
+            frames.append(lines)
+            proofs += proved
+    return pl.concat(frames).sort("rep_id", "month_start"), proofs
 
 
 def _segment_quotas(
@@ -79,7 +95,7 @@ def _segment_quotas(
     plan: Horizon,
     target: NDArray[np.int64],
     raised: float,
-) -> pl.DataFrame:
+) -> tuple[pl.DataFrame, list[ProofLine]]:
     n_reps, n_months = reps.height, len(plan.month_starts)
     carries = np.empty((n_reps, n_months))  # what each rep could book, before targets
     season = target / target.mean()
@@ -107,16 +123,17 @@ def _segment_quotas(
         unit_cents=unit,
         node_ids=names,
     )
-    by_month = spread_over_months(
+    months = spread_over_months(
         tree.quota_cents,
         parent=parent,
         season_share=np.vstack([season, carries]),
         unit_cents=unit,
         node_ids=names,
-    ).month_cents[1:]
+    )
+    by_month = months.month_cents[1:]
     year = tree.quota_cents[1:]
     plain = by_month / raised
-    return pl.DataFrame(
+    lines = pl.DataFrame(
         {
             "rep_id": np.repeat(reps["rep_id"].to_numpy(), n_months),
             "segment_id": np.repeat(reps["segment_id"].to_numpy(), n_months),
@@ -136,6 +153,42 @@ def _segment_quotas(
         },
         schema=QUOTA_SCHEMA,
     )
+    return lines, _proofs(str(reps["segment_id"][0]), tree, months)
+
+
+def _proofs(segment: str, tree: QuotaTree, months: MonthlyQuotas) -> list[ProofLine]:
+    """Add everything up again and say what makes the split the best one."""
+    root, leaves = int(tree.quota_cents[0]), tree.quota_cents[1:]
+    rows = months.month_cents
+    sums = bool((rows.sum(axis=1) == tree.quota_cents).all())
+    columns = bool((rows[1:].sum(axis=0) == rows[0]).all())
+    n_reps, unit = leaves.size, show(tree.unit_cents)
+    return [
+        ProofLine(
+            solver="quotas",
+            node_id=segment,
+            proof=tree.proof,
+            unit="cents",
+            objective=float(root),
+            bound=float(root),
+            gap_share=0.0 if tree.is_certified.all() else None,
+            is_verified=bool(leaves.sum() == root and tree.is_certified.all()),
+            statement=f"{n_reps} quotas add up to {show(root)} exactly; no exchange of "
+            f"{unit} between two reps brings quotas nearer to their bases",
+        ),
+        ProofLine(
+            solver="months",
+            node_id=segment,
+            proof=Proof.OPTIMAL,
+            unit="units of rounding",
+            objective=float(months.largest_error_units),
+            bound=1.0,
+            gap_share=None,
+            is_verified=sums and columns,
+            statement=f"{rows.shape[1]} months add up to every rep's quota and reps to "
+            f"every month; no month is {unit} or more off its exact part",
+        ),
+    ]
 
 
 def _by_month(cells: pl.DataFrame, segment: str, plan: Horizon) -> NDArray[np.int64]:

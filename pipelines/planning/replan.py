@@ -10,6 +10,7 @@ from data_contracts.errors import LedgerError
 from data_contracts.money import split
 from pipelines.planning.cycle import Content, PlanDraft, assemble
 from pipelines.planning.inputs import Facts, read_breaches
+from pipelines.planning.pay import accrued
 from pipelines.planning.people import Forecasts, planned_reps
 from pipelines.planning.targets import (
     CELL_SCHEMA,
@@ -118,6 +119,10 @@ def answer(
         books=_with_carried_reasons(books),
         reps=reps,
         quotas=quotas,
+        parent=parent,
+        also=accrued(
+            facts.policy, parent, facts.rep_months, through=facts.last_full_month
+        ),
     )
 
 
@@ -292,4 +297,5 @@ def _with_carried_reasons(books: Books) -> Books:
         gap_share=books.gap_share,
         proof=books.proof,
         notes=books.notes,
+        proofs=books.proofs,
     )

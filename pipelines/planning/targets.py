@@ -5,13 +5,13 @@ Every level sums exactly: months to the year, regions to segments, segments to c
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data_contracts.calendar import add_months, months
+from data_contracts.calendar import add_months
 from data_contracts.money import split
 from data_contracts.policy import CompanyPolicy
 
@@ -41,8 +41,8 @@ def first_horizon(policy: CompanyPolicy, as_of: date) -> Horizon:
     Within six months of the next fiscal year that year is planned; otherwise what
     is left of the current one, from next month.
     """
-    today = policy.fiscal.day(as_of)
-    next_year = add_months(today.year_start, 12)
+    this_year = policy.fiscal.month(as_of).fiscal_year
+    next_year = policy.fiscal.year_months(this_year + 1)[0]
     next_month = add_months(as_of, 1)
     is_late = (next_year - as_of).days <= 183
     return horizon(policy, next_year if is_late else next_month)
@@ -50,11 +50,11 @@ def first_horizon(policy: CompanyPolicy, as_of: date) -> Horizon:
 
 def horizon(policy: CompanyPolicy, effective_from: date) -> Horizon:
     """Return the months from a month's start to the end of its fiscal year."""
-    fiscal = policy.fiscal.day(effective_from)
-    year = months(fiscal.year_start, 12)
+    fiscal_year = policy.fiscal.month(effective_from).fiscal_year
+    year = policy.fiscal.year_months(fiscal_year)
     return Horizon(
         effective_from=effective_from,
-        effective_to=fiscal.year_end,
+        effective_to=add_months(year[-1], 1) - timedelta(days=1),
         month_starts=tuple(month for month in year if month >= effective_from),
         year_month_starts=tuple(year),
     )

@@ -3,6 +3,8 @@
 The mathematics is in ``solvers.territories``; here accounts and reps become arrays.
 """
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +14,16 @@ from numpy.typing import NDArray
 from data_contracts.policy import CompanyPolicy
 from pipelines.planning.inputs import Facts
 from pipelines.planning.people import NO_SEGMENT, Forecasts
+from pipelines.planning.proofs import COMPANY, ProofLine
 from pipelines.planning.targets import Horizon
+from solvers.certificate import (
+    broken_rules,
+    certified_bound_cents,
+    plan_cost_cents,
+)
 from solvers.problem import NOBODY, OWNER_LEFT, TerritoryProblem, move_cost
-from solvers.territories import TerritoryPlan, assign_accounts
+from solvers.result import Proof, gap_share
+from solvers.territories import Objective, TerritoryPlan, assign_accounts
 from solvers.violation import ViolationKind
 
 NOT_COVERED = "no rep covers its segment and region"
@@ -29,6 +38,7 @@ class Books:
     gap_share: float
     proof: str
     notes: tuple[str, ...]
+    proofs: tuple[ProofLine, ...] = ()
 
 
 def accounts_with_potential(facts: Facts, forecasts: Forecasts) -> pl.DataFrame:
@@ -115,13 +125,64 @@ def plan_books(
         travel_cents_per_km=policy.territories.travel_per_km_in_currency * 100,
         move_cost_cents=price,
     )
-    answer = assign_accounts(problem, best_effort=True)
+    # a repair moves little: what it saves must be worth several hand-overs
+    move_price = policy.territories.replan_move_price_multiple if free else 1.0
+    answer = assign_accounts(problem, move_price=move_price, best_effort=True)
     return Books(
         lines=_lines(accounts, rep_ids, owner, is_uncovered, price, answer, plan),
         gap_share=answer.gap_share,
         proof=answer.proof.value,
         notes=(*_misses(answer, rep_ids), *answer.notes),
+        proofs=tuple(_proofs(problem, answer, move_price)),
     )
+
+
+def _proofs(
+    problem: TerritoryProblem, answer: TerritoryPlan, move_price: float
+) -> Iterator[ProofLine]:
+    """Have the checker work out bound and rules again; count the moves of a repair."""
+    bound = certified_bound_cents(
+        problem, answer.prices, answer.budget_price, move_price=move_price
+    )
+    broken = broken_rules(problem, answer.rep_of_account)
+    if any(note.startswith("outside this scope") for note in answer.notes):
+        # books that were uneven before and may not be touched
+        broken = tuple(rule for rule in broken if not rule.startswith("bands"))
+    reasons = Counter(answer.reason[answer.is_moved].tolist())
+    listed = ", ".join(f"{n} {reason}" for reason, n in sorted(reasons.items()))
+    rules = f"outside the rules: {'; '.join(broken)}" if broken else "every rule kept"
+    is_legal = answer.proof is not Proof.BEST_EFFORT
+    cost = plan_cost_cents(problem, answer.rep_of_account, move_price)
+    is_priced = bound <= cost * (1 + 1e-9) + 1 and answer.bound_cents <= bound + 1
+    yield ProofLine(
+        solver="territories",
+        node_id=COMPANY,
+        proof=answer.proof,
+        unit="cents",
+        objective=float(answer.cost_cents),
+        bound=float(answer.proven_cents) if is_legal else None,
+        gap_share=answer.gap_share if is_legal else None,
+        is_verified=is_priced and (not broken or not is_legal),
+        statement=f"{answer.moved_count} accounts moved ({listed or 'none'}); {rules}; "
+        "the bound was worked out again over every eligible pair",
+    )
+    if move_price != 1.0:
+        fewest = assign_accounts(
+            problem, objective=Objective.FEWEST_MOVES, best_effort=True
+        )
+        least = max(min(fewest.least_moves, answer.moved_count), 0)
+        yield ProofLine(
+            solver="territories",
+            node_id="moves",
+            proof=Proof.OPTIMAL if least == answer.moved_count else Proof.FEASIBLE,
+            unit="accounts",
+            objective=float(answer.moved_count),
+            bound=float(least),
+            gap_share=gap_share(answer.moved_count, least),
+            is_verified=is_legal and not broken,
+            statement=f"{answer.moved_count} accounts leave an owner who is still "
+            f"there; no plan that keeps the rules moves fewer than {least}",
+        )
 
 
 def _lines(

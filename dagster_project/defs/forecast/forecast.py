@@ -1,4 +1,4 @@
-"""Forecasts of the night, each table with the date it was made."""
+"""Forecasts of the night with their scores, each table with the date it was made."""
 
 from collections.abc import Iterator
 
@@ -13,10 +13,26 @@ FACTS = [
     dg.AssetKey(["core", table])
     for table in ("dim_rep", "dim_account", "fct_rep_month", "fct_bookings")
 ]
+# what was known when: backtests see only that
+LEARNED = [
+    *(
+        dg.AssetKey(["core", table])
+        for table in (
+            "dim_account_history",
+            "fct_opportunity",
+            "fct_opportunity_history",
+            "fct_pipeline_snapshot",
+        )
+    ),
+    dg.AssetKey(["restricted", "dim_rep_identity"]),
+    dg.AssetKey(["staging", "stg_hris__workers"]),
+]
 
 
 @dg.multi_asset(
-    specs=table_specs("forecast", SCHEMAS, deps=FACTS, kinds={"scikitlearn", "parquet"})
+    specs=table_specs(
+        "forecast", SCHEMAS, deps=[*FACTS, *LEARNED], kinds={"scikitlearn", "parquet"}
+    )
 )
 def forecast(home: Home) -> Iterator[dg.MaterializeResult[None]]:
     """Forecast from the core marts; tables without enough history have no rows."""

@@ -9,6 +9,7 @@ from data_contracts.calendar import months
 from data_contracts.policy import CompanyPolicy
 from pipelines.planning.forecast import SCHEMAS
 from pipelines.planning.inputs import Facts
+from pipelines.planning.known import Known
 from pipelines.planning.people import Forecasts
 
 HISTORY = months(date(2024, 1, 1), 24)
@@ -150,5 +151,69 @@ def forecasts(facts: Facts) -> Forecasts:
         ),
         potential=facts.accounts.select(
             "account_id", potential_cents=pl.lit(1200_00, pl.Int64)
+        ),
+    )
+
+
+@pytest.fixture
+def known(facts: Facts) -> Known:
+    """A company of which nothing is known but its reps and accounts."""
+    return Known(
+        facts=facts,
+        versions=pl.DataFrame(
+            schema={
+                "opportunity_id": pl.String,
+                "account_id": pl.String,
+                "rep_id": pl.String,
+                "booking_type": pl.String,
+                "close_date": pl.Date,
+                "is_closed": pl.Boolean,
+                "is_won": pl.Boolean,
+                "known_to": pl.Date,
+                "amount_cents": pl.Int64,
+                "learned_on": pl.Date,
+                "created_on": pl.Date,
+            }
+        ),
+        credits=pl.DataFrame(
+            schema={
+                "opportunity_id": pl.String,
+                "rep_id": pl.String,
+                "segment_id": pl.String,
+                "region_id": pl.String,
+                "credited_share": pl.Float64,
+            }
+        ),
+        snapshots=pl.DataFrame(
+            schema={
+                "opportunity_id": pl.String,
+                "snapshot_on": pl.Date,
+                "stage": pl.String,
+                "amount_cents": pl.Int64,
+                "created_on": pl.Date,
+                "stated_close_on": pl.Date,
+                "segment_id": pl.String,
+                "region_id": pl.String,
+                "booking_type": pl.String,
+            }
+        ),
+        people=pl.DataFrame(
+            schema={
+                "rep_id": pl.String,
+                "learned_on": pl.Date,
+                "leave_learned_on": pl.Date,
+            }
+        ),
+        accounts=pl.DataFrame(
+            schema={
+                "account_id": pl.String,
+                "employee_count": pl.Int64,
+                "industry": pl.String,
+                "known_to": pl.Date,
+                "segment_id": pl.String,
+                "region_id": pl.String,
+                "created_on": pl.Date,
+                "learned_on": pl.Date,
+            }
         ),
     )

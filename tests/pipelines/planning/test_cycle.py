@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from data_contracts.drift import Breach, BreachState, DriftMetric
+from data_contracts.economics import Budget, Coverage
 from data_contracts.errors import LedgerError, PolicyError
 from data_contracts.plan import COMPONENTS
 from pipelines.ledger.store import Ledger
@@ -219,3 +220,61 @@ def test_the_same_facts_in_any_order_give_the_same_plan(
     again = first_plan(shuffled, forecasts, horizon(facts.policy, date(2026, 1, 1)))
     for name, lines in draft.content.items():
         assert again.content[name].equals(lines), name
+
+
+def test_every_solver_of_the_cycle_leaves_a_verified_proof(
+    facts: Facts, forecasts: Forecasts
+) -> None:
+    wider = facts.policy.model_copy(
+        update={
+            "coverage": Coverage.model_validate(
+                {"tiers": [{"id": "all", "yield_share": 0.1, "cost_in_currency": 1}]}
+            ),
+            "budget": Budget.model_validate(
+                {
+                    "year_in_currency": 5_000,
+                    "activities": [
+                        {
+                            "id": "search",
+                            "segment_id": "smb",
+                            "top_in_currency": 9_000,
+                            "scale_in_currency": 2_000,
+                        }
+                    ],
+                }
+            ),
+        }
+    )
+    asked = replace(facts, policy=wider)
+    content = first_plan(
+        asked, forecasts, first_horizon(facts.policy, facts.as_of)
+    ).content
+    proof = content["proof"]
+    assert set(proof["solver"]) == {
+        *("allocation", "coverage", "hiring", "territories"),
+        *("quotas", "months", "compensation"),
+    }
+    assert proof["is_verified"].all()
+    assert content["coverage"].height == 20
+    assert content["allocation"]["spend_cents"].sum() == 5_000_00
+
+
+def test_a_replan_states_its_least_moves_and_what_has_accrued(
+    facts: Facts, forecasts: Forecasts, draft: PlanDraft
+) -> None:
+    now = replace(
+        later(facts, gone="r1"),
+        last_full_month=date(2026, 2, 1),
+        rep_months=facts.rep_months.with_columns(
+            month_start=pl.col("month_start").dt.offset_by("12mo")
+        ),
+    )
+    plan = rest_of(now, date(2026, 12, 31))
+    after = answer(now, forecasts, breach(), draft.content, plan).content
+    by_node = {
+        (row["solver"], row["node_id"]): row
+        for row in after["proof"].iter_rows(named=True)
+    }
+    assert by_node["territories", "moves"]["bound"] == 0.0  # orphans are no moves
+    assert by_node["compensation", "ae:accrued"]["objective"] > 0
+    assert after["pay"].equals(draft.content["pay"])

@@ -1,0 +1,192 @@
+"""Why a quota is what it is: from an even share to the last cent, step by step.
+
+The steps are worked out again from what the version was computed from; each is the
+difference between two quotas, so together they are the quota.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from data_contracts.errors import LedgerError
+from pipelines.planning.computing import PlanInputs
+from pipelines.planning.cycle import Content
+from pipelines.planning.people import planned_reps
+from pipelines.planning.quotas import plan_quotas
+from pipelines.planning.replan import cells_of
+
+STEPS = (
+    "even_share",
+    "potential",
+    "seasonality",
+    "ramp_relief",
+    "cushion",
+    "rounding",
+    "carried_over",
+    "by_hand",
+)
+"""Steps in order: an even share of the segment's target; what the rep's book adds;
+the year's shape; what a ramping rep is spared; quotas above target; whole units; what
+a re-plan carried over or handed over instead; and what people fixed."""
+
+BRIDGE_SCHEMA = {"month_start": pl.Date, "step": pl.String, "cents": pl.Int64}
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """One segment's reps and months, as the quotas were split over them."""
+
+    rep_ids: list[str]
+    target: NDArray[np.float64]  # (n_months,) cents
+    ramp: NDArray[np.float64]  # (n_reps, n_months) share of full productivity
+    book: NDArray[np.float64]  # (n_reps,) potential in cents
+    weight: float  # of potential against capacity
+    raised: float  # one and the cushion
+
+
+def quota_bridge(inputs: PlanInputs, content: Content, rep_id: str) -> pl.DataFrame:
+    """Return the steps of one rep's quota, by month.
+
+    Parameters
+    ----------
+    inputs : PlanInputs
+        What the version was computed from.
+    content : component name to lines
+        The version.
+    rep_id : str
+
+    Returns
+    -------
+    frame of month_start, step, cents
+        In every month the steps of `STEPS` sum to the quota, to the cent.
+
+    Raises
+    ------
+    LedgerError
+        If the version gives the rep no quota.
+
+    Notes
+    -----
+    With target T, season s (mean 1 over n months), ramp r, book b, weight w of
+    potential and R reps: an even share is T/(R n); potential moves it to
+    T/n (w b/Σb + (1-w)/R); seasonality multiplies by s; ramp puts
+    T (w b c/Σbc + (1-w) c/Σc) r s/c in its place, with c the rep's sum of r s; the
+    cushion multiplies by what is assigned above target; what is left of the computed
+    quota is rounding.
+    """
+    lines = content["quota"].filter(pl.col("rep_id") == rep_id).sort("month_start")
+    if lines.is_empty():
+        raise LedgerError(
+            f"this plan gives rep {rep_id!r} no quota",
+            fix="see who has one: aop plan show VERSION --lines quota",
+        )
+    months = lines["month_start"].to_list()
+    final = lines["quota_cents"].to_numpy()
+    computed, levels = _computed(inputs, content, rep_id)
+    place = {month: i for i, month in enumerate(inputs.plan.month_starts)}
+    rows = []
+    by_hand = lines["reason"].str.contains("fixed by").fill_null(value=False)
+    for month, cents, is_fixed in zip(months, final, by_hand, strict=True):
+        at = place.get(month)
+        steps = np.zeros(len(STEPS), dtype=np.int64)
+        if at is not None and computed is not None:
+            steps[:5] = np.diff(levels[:, at], prepend=0)
+            steps[5] = computed[at] - levels[-1, at]
+        rest = int(cents) - int(steps.sum())
+        steps[7 if is_fixed else 6] = rest
+        rows += [
+            (month, step, int(value)) for step, value in zip(STEPS, steps, strict=True)
+        ]
+    return pl.DataFrame(rows, schema=BRIDGE_SCHEMA, orient="row")
+
+
+def _computed(
+    inputs: PlanInputs, content: Content, rep_id: str
+) -> tuple[NDArray[np.int64] | None, NDArray[np.int64]]:
+    """Return the rep's quota before anybody's hand, and its five levels by month.
+
+    None where the version did not split quotas anew, or not for this rep.
+    """
+    nothing = np.zeros((5, len(inputs.plan.month_starts)), dtype=np.int64)
+    breach = inputs.breach
+    is_split_anew = breach is None or (
+        "quotas" in breach.asks_for and not breach.scope.startswith("rep:")
+    )
+    segment = _segment(inputs, content, rep_id) if is_split_anew else None
+    if segment is None:
+        return None, nothing
+    facts = inputs.facts
+    quotas = plan_quotas(
+        facts.policy,
+        inputs.forecasts,
+        cells_of(content["target"], inputs.plan),
+        planned_reps(facts, starts_on=inputs.plan.effective_from),
+        content["assignment"],
+        inputs.plan,
+    ).filter(pl.col("rep_id") == rep_id)
+    computed = quotas.sort("month_start")["quota_cents"].to_numpy()
+    levels = _levels(segment, segment.rep_ids.index(rep_id))
+    # rounded as running totals, so that a year's step is exact too
+    totals = np.rint(np.cumsum(levels, axis=1)).astype(np.int64)
+    return computed, np.diff(totals, axis=1, prepend=0)
+
+
+def _segment(inputs: PlanInputs, content: Content, rep_id: str) -> _Segment | None:
+    facts, plan, policy = inputs.facts, inputs.plan, inputs.facts.policy
+    reps = planned_reps(facts, starts_on=plan.effective_from)
+    here = reps.filter(pl.col("rep_id") == rep_id)
+    if here.is_empty():
+        return None
+    segment = here["segment_id"][0]
+    mine = reps.filter(pl.col("segment_id") == segment).sort("rep_id")
+    cells = cells_of(content["target"], plan).filter(pl.col("segment_id") == segment)
+    by_month = dict(
+        cells.group_by("month_start").agg(pl.col("value_cents").sum()).iter_rows()
+    )
+    target = np.array([by_month.get(month, 0) for month in plan.month_starts], float)
+    if target.sum() <= 0:
+        return None
+    ramp = np.ones((mine.height, target.size))
+    for row, rep in enumerate(mine.iter_rows(named=True)):
+        if policy.quotas.ramp_relief:
+            curve = inputs.forecasts.curves(segment, rep["role"], policy).ramp_share
+            tenure = np.arange(target.size) + rep["tenure_months"]
+            ramp[row] = np.maximum(curve[np.minimum(tenure, curve.size - 1)], 1e-6)
+    potential = dict(
+        content["assignment"]
+        .group_by("rep_id")
+        .agg(pl.col("potential_cents").sum())
+        .iter_rows()
+    )
+    book = np.array([potential.get(rep, 0) for rep in mine["rep_id"]], float)
+    cushion = policy.quotas.over_assignment_share
+    return _Segment(
+        rep_ids=mine["rep_id"].to_list(),
+        target=target,
+        ramp=ramp,
+        book=book,
+        weight=policy.quotas.potential_weight_share if book.sum() > 0 else 0.0,
+        raised=(1 + cushion.get("segment", 0.0)) * (1 + cushion.get("rep", 0.0)),
+    )
+
+
+def _levels(segment: _Segment, row: int) -> NDArray[np.float64]:
+    """Return the quota after each of the first five steps, (5, n_months), cents."""
+    total, n_months = segment.target.sum(), segment.target.size
+    n_reps = len(segment.rep_ids)
+    weight = segment.weight
+    has = segment.book[row] / segment.book.sum() if weight else 0.0
+    share = weight * has + (1 - weight) / n_reps
+    season = segment.target / segment.target.mean()
+    carries = segment.ramp * season
+    can = carries.sum(axis=1)
+    worked = segment.book * can
+    ramped = (1 - weight) * can[row] / can.sum()
+    if weight:
+        ramped += weight * worked[row] / worked.sum()
+    even = np.full(n_months, total / n_reps / n_months)
+    fair = np.full(n_months, total * share / n_months)
+    relieved = total * ramped * carries[row] / can[row]
+    return np.vstack([even, fair, fair * season, relieved, relieved * segment.raised])

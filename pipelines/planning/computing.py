@@ -1,0 +1,147 @@
+"""Everything one version is computed from, as a value, and the computation itself.
+
+A proposal, a verification and a scenario all go through `compute`, so that what is
+recorded is what was planned from.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from data_contracts.drift import Breach
+from pipelines.ledger.overrides import Override
+from pipelines.ledger.queries import LedgerReader
+from pipelines.planning import replan
+from pipelines.planning.cycle import Content, PlanDraft, first_plan, quota_nodes
+from pipelines.planning.fingerprint import frame_bytes, input_hash
+from pipelines.planning.inputs import Facts
+from pipelines.planning.overrides import respected, wishes_of, with_owners
+from pipelines.planning.people import Forecasts
+from pipelines.planning.quota_moves import move_quotas
+from pipelines.planning.targets import Horizon
+from pipelines.planning.territories import Books
+
+
+@dataclass(frozen=True, slots=True)
+class PlanInputs:
+    """What a version is computed from.
+
+    ``breach`` and ``parent`` are those of a re-plan, both None for a whole plan;
+    ``told`` holds the assignment and quota lines of the versions that `overrides`
+    speak of, by version and component.
+    """
+
+    facts: Facts
+    forecasts: Forecasts
+    plan: Horizon
+    breach: Breach | None = None
+    parent: Content | None = None
+    overrides: tuple[Override, ...] = ()
+    told: Mapping[tuple[int, str], pl.DataFrame] | None = None
+
+
+def with_overrides(ledger: LedgerReader, inputs: PlanInputs) -> PlanInputs:
+    """Add the overrides that hold on the plan's first day, and what they speak of."""
+    holding = tuple(ledger.overrides(on=inputs.plan.effective_from))
+    numbers = sorted({each.version for each in holding})
+    told = {
+        (number, part): ledger.lines(number, part)
+        for number in numbers
+        for part in ("assignment", "quota")
+    }
+    return replace(inputs, overrides=holding, told=told)
+
+
+def inputs_hash(inputs: PlanInputs) -> str:
+    """Hash facts, forecasts and overrides; the policy has a hash of its own."""
+    planned_from = input_hash(inputs.facts, inputs.forecasts)
+    if not inputs.overrides:
+        return planned_from
+    asked = [
+        f"{one.ask}|{one.key}|{one.value}|{one.version}" for one in inputs.overrides
+    ]
+    return hashlib.sha256("\n".join([planned_from, *asked]).encode()).hexdigest()
+
+
+def books_key(inputs: PlanInputs) -> str:
+    """Hash what a whole plan's territories depend on, and nothing else.
+
+    Two inputs with one key have the same books, whatever they say of targets, hires,
+    attrition, budget or pay.
+    """
+    facts, policy = inputs.facts, inputs.facts.policy
+    rules = (
+        policy.territories.model_dump_json(),
+        [role.id for role in policy.roles if role.is_quota_bearing],
+        float(policy.capacity.prior_months_to_80_months),
+        facts.as_of,
+        inputs.plan,
+        [(one.ask, one.key, one.value, one.version) for one in inputs.overrides],
+    )
+    state = hashlib.sha256(repr(rules).encode())
+    for frame in (
+        facts.accounts,
+        facts.reps,
+        inputs.forecasts.potential,
+        inputs.forecasts.ramp,
+    ):
+        state.update(frame_bytes(frame))
+    return state.hexdigest()
+
+
+def compute(inputs: PlanInputs, *, books: Books | None = None) -> PlanDraft:
+    """Plan a whole year, or answer a breach, with what people fixed by hand.
+
+    Parameters
+    ----------
+    books : Books, optional
+        Of the same territory question (`books_key`), where it was answered before.
+
+    Returns
+    -------
+    PlanDraft
+        The same inputs give the same content.
+
+    Raises
+    ------
+    PolicyError
+        If nobody on the books may carry quota.
+    InfeasibleError
+        If a solver proves that the ask cannot be met.
+    """
+    facts, forecasts, plan = inputs.facts, inputs.forecasts, inputs.plan
+    told = inputs.told or {}
+    wishes = wishes_of(inputs.overrides, lambda number, part: told[number, part])
+    asked = with_owners(facts, wishes, plan)
+    if inputs.breach is not None and inputs.parent is not None:
+        draft = replan.answer(asked, forecasts, inputs.breach, inputs.parent, plan)
+        draft = _with_moved_quotas(draft, inputs.breach, inputs.parent, facts)
+    else:
+        draft = first_plan(asked, forecasts, plan, books=books)
+    return respected(draft, facts, forecasts, plan, wishes)
+
+
+def _with_moved_quotas(
+    draft: PlanDraft, breach: Breach, parent: Content, facts: Facts
+) -> PlanDraft:
+    """Let carried quotas follow the accounts a re-plan moves, as the policy says.
+
+    A re-plan that splits quotas anew, or hands a leaver's over, has done so already.
+    """
+    mode = facts.policy.handover.moved_quota
+    is_carried = "quotas" not in breach.asks_for and not breach.scope.startswith("rep:")
+    if mode == "stays" or not is_carried:
+        return draft
+    content = dict(draft.content)
+    content["quota"] = move_quotas(
+        content["quota"], parent["quota"], content["assignment"], mode=mode
+    )
+    content["target"] = pl.concat(
+        [
+            content["target"].filter(pl.col("measure") != "quota"),
+            quota_nodes(content["quota"]).select(content["target"].columns),
+        ]
+    )
+    return replace(draft, content=content)
