@@ -17,7 +17,10 @@ import duckdb
 import polars as pl
 
 from data_contracts.errors import LedgerError
+from data_contracts.handover import Handover
+from data_contracts.policy import load_policy
 from pipelines.files import write_parquet, write_text
+from pipelines.ledger.budget import budget_lines
 from pipelines.ledger.records import PlanVersion
 from pipelines.ledger.store import Ledger
 from pipelines.publication.checklist import checklist
@@ -35,6 +38,7 @@ from pipelines.publication.crm_state import (
     wanted_state,
 )
 from pipelines.publication.crm_target import CrmTarget, read_target
+from pipelines.publication.open_work import open_work
 from pipelines.settings import Settings
 
 _TERRITORY_OBJECTS: Final = (
@@ -80,8 +84,10 @@ def write_outbox(
     -------
     Outbox
         ``crm/`` holds Bulk API 2.0 CSV files in loading order, ``reverse/`` those
-        that undo them, ``compensation/quotas.csv`` and ``hr/requisitions.csv`` the
-        version's own. The same ledger and exports give the same bytes.
+        that undo them, ``compensation/quotas.csv``, ``hr/requisitions.csv``
+        and ``finance/budget.csv`` the
+        version's own, ``handover/opportunities.csv`` who owns the open deals of moved
+        accounts from when to when. The same ledger and exports give the same bytes.
 
     Raises
     ------
@@ -113,23 +119,34 @@ def write_outbox(
         [each for each in made if each.crm_object not in left_out]
         for made in (forward, reverse)
     )
+    handed, unknown = open_work(
+        settings, ledger, plan, content, _rule(settings), day=cutover
+    )
     outbox = Outbox(
         version=version,
         day=cutover,
         folder=folder,
         counts={each.file_name: each.records.height for each in forward},
         waiting={each.file_name: each.waiting for each in forward if each.waiting},
-        notes=(*notes, *_gaps(wanted, live, target)),
+        notes=(*notes, *_gaps(wanted, live, target), *unknown),
         is_written=not dry_run,
     )
     if not dry_run:
         files = _crm_files("crm", forward)
         files |= _crm_files("reverse", _undoing(reverse))
         files |= _own_files(content, cutover)
+        files["handover/opportunities.csv"] = handed.write_csv()
         files["checklist.md"] = checklist(plan, outbox, target, reverse)
         files["manifest.json"] = _manifest(plan, outbox, files)
         _replace_folder(folder, files, before)
     return outbox
+
+
+def _rule(settings: Settings) -> Handover:
+    """Return what the policy says of open work; its defaults where there is none."""
+    if not settings.policy_file.is_file():
+        return Handover()
+    return load_policy(settings.policy_file).handover
 
 
 def _refuse_unless_in_force(ledger: Ledger, plan: PlanVersion, day: date) -> None:
@@ -223,7 +240,11 @@ def _own_files(content: dict[str, pl.DataFrame], day: date) -> dict[str, str]:
     hires = content["hire"].filter(
         pl.col("month_start") >= first_month, pl.col("hires_count") > 0
     )
+    budget = budget_lines(content).filter(pl.col("month_start") >= first_month)
     return {
+        "finance/budget.csv": budget.select(
+            "month_start", "segment_id", "item", amount("cost_cents").alias("cost")
+        ).write_csv(),
         "compensation/quotas.csv": quotas.select(
             "rep_id",
             "segment_id",
