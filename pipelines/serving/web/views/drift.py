@@ -1,0 +1,108 @@
+"""Drift board: nodes by metrics, causes, history, what each breach asks for."""
+
+from pipelines.serving.web.sections import Page, drawn, rows_of
+
+
+def drift(page: Page, metric: str, level: str, node: str) -> None:
+    """Fill the page; with a metric and a node also the history of that series."""
+    page.scope.require_whole("drift")
+    page.title = "Drift"
+    page.ask(
+        "breaches",
+        "Breaches",
+        """
+        select * from drift.fct_drift_breach
+        order by state <> 'open', state <> 'proposed', first_seen_on desc, breach_key
+        """,
+        columns=[
+            "breach_key",
+            "state",
+            "first_seen_on",
+            "last_seen_on",
+            "scope",
+            "asks_for",
+            "cause",
+            "answered_by_version",
+            "plan_version",
+        ],
+        caption="What left its limit and what it asks to be planned again",
+        empty="No breach: every metric is inside its limit.",
+        source=rows_of("drift.fct_drift_breach"),
+    )
+    if metric:
+        _history(page, metric, level, node)
+    page.ask(
+        "board",
+        "Board",
+        """
+        select *, '/drift?metric=' || url_encode(metric) || '&level='
+            || url_encode(node_level) || '&node=' || url_encode(node_id) as history
+        from drift.rpt_drift_board
+        order by
+            case status when 'act' then 0 when 'watch' then 1 when 'on_plan' then 2
+                else 3 end,
+            metric, node_level, node_id
+        """,
+        columns=[
+            "metric",
+            "node_level",
+            "node_id",
+            "month_start",
+            "status",
+            "to_date_share",
+            "below_statistic",
+            "above_statistic",
+            "act_limit_value",
+            "watch_limit_value",
+            "cause",
+            "plan_version",
+            "history",
+        ],
+        caption="Every node and metric against the plan in force at the time; "
+        "silent: too little history to judge",
+        empty="Nothing is watched yet: no plan was published.",
+        source=rows_of("drift.rpt_drift_board"),
+    )
+
+
+def _history(page: Page, metric: str, level: str, node: str) -> None:
+    page.ask(
+        "history",
+        f"History of {metric}, {level} {node}",
+        """
+        select
+            month_start, direction, tier, plan_version, plan_to_date, actual_to_date,
+            statistic, limit_value, statistic / nullif(limit_value, 0) as limit_share,
+            is_alarm, is_silent, cause, as_of
+        from drift.fct_drift_signal
+        where metric = ? and node_level = ? and node_id = ?
+        order by month_start, direction, tier
+        """,
+        [metric, level, node],
+        columns=[
+            "month_start",
+            "direction",
+            "tier",
+            "plan_to_date",
+            "actual_to_date",
+            "statistic",
+            "limit_value",
+            "limit_share",
+            "is_alarm",
+            "is_silent",
+            "cause",
+            "plan_version",
+        ],
+        caption="How near the statistic came to its limit; an alarm stands at 100 %",
+        empty="This series has no history.",
+        source=rows_of(
+            "drift.fct_drift_signal", metric=metric, node_level=level, node_id=node
+        ),
+        drawing=drawn(
+            "lines",
+            "The statistic as a share of its limit by month and direction",
+            x="month_start",
+            value="limit_share",
+            by="direction",
+        ),
+    )

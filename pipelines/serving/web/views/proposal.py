@@ -1,0 +1,299 @@
+"""A plan version: what it changes, at what price, how sure; and its decision."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from data_contracts.plan import PlanState
+from pipelines.ledger.records import PlanVersion
+from pipelines.ledger.transitions import same_person
+from pipelines.serving.comparing import differences, moves, summary
+from pipelines.serving.conversing import conversation, waits_for
+from pipelines.serving.reading import Rows
+from pipelines.serving.web.changes import (
+    balance,
+    bridge,
+    disruption,
+    mine,
+    over_months_of,
+)
+from pipelines.serving.web.desk import Content, Desk, NotThereError
+from pipelines.serving.web.roles import Deed, Visitor
+from pipelines.serving.web.scope import Scope, is_pay
+from pipelines.serving.web.sections import Page, drawn, rows_of
+
+OPEN_TO: Mapping[PlanState, tuple[Deed, ...]] = {
+    PlanState.DRAFT: (Deed.SUBMIT, Deed.REJECT, Deed.COMMENT),
+    PlanState.PROPOSED: (
+        Deed.APPROVE,
+        Deed.SEND_BACK,
+        Deed.REJECT,
+        Deed.RECALL,
+        Deed.COMMENT,
+        Deed.FIX_OWNER,
+    ),
+    PlanState.APPROVED: (Deed.PUBLISH, Deed.REJECT, Deed.COMMENT),
+    PlanState.PUBLISHED: (Deed.COMMENT, Deed.FIX_OWNER),
+}
+"""What may be asked of a version in each state; of others only a comment."""
+
+
+def plans(desk: Desk, page: Page) -> None:
+    """Fill the list of versions."""
+    page.title = "Plan versions"
+    _refuse_reps(page.scope)
+    columns = (
+        "version",
+        "state",
+        "title",
+        "scenario",
+        "as_of",
+        "effective_from",
+        "effective_to",
+        "proposed_by",
+        "decided_by",
+        "breach_key",
+    )
+    page.show(
+        "versions",
+        "Every version",
+        lambda: [
+            {name: getattr(plan, name) for name in columns}
+            for plan in reversed(desk.ledger.versions())
+        ],
+        columns=columns,
+        caption="What was proposed, and what became of it",
+        empty="No plan was proposed yet; a night proposes the first one: aop refresh",
+        source=rows_of("plan.dim_plan_version") if page.scope.is_whole else None,
+    )
+
+
+def proposal(desk: Desk, page: Page, version: int, done: str) -> None:
+    """Fill the page of one version."""
+    _refuse_reps(page.scope)
+    plan, content = desk.ledger.get(version), desk.content(version)
+    visitor = page.scope.visitor
+    parent = desk.content(plan.parent_version) if plan.parent_version else None
+    events = desk.ledger.events(version)
+    page.title = f"Version {plan.version}: {plan.title}"
+    asked = OPEN_TO.get(plan.state, (Deed.COMMENT,))
+    page.extra |= {
+        "template": "proposal.html",
+        "plan": plan,
+        "waits_for": waits_for(desk.ledger, plan),
+        "may": [deed for deed in asked if _may(deed, plan, visitor)],
+        "seen": events[-1].seq if events else 0,
+        "done": done if done in DONE else "",
+        "told": DONE,
+        "disruption": disruption(content, page.scope),
+    }
+    if page.scope.is_whole:
+        _sums(page, plan, content, parent)
+    _bridge(page, plan, content, parent)
+    _moves(page, plan, content)
+    _balance(page, plan, content)
+    if page.scope.is_whole:
+        _certificate(page, plan, content)
+        if parent is not None:
+            _differences(page, plan, content, parent)
+    page.show(
+        "said",
+        "Said and signed",
+        lambda: conversation(desk.ledger, version),
+        columns=["happened_at", "kind", "actor", "text"],
+        caption="Comments, signatures and overrides, UTC",
+        empty="Nobody said anything yet.",
+    )
+    page.show(
+        "events",
+        "History",
+        lambda: [{name: getattr(event, name) for name in _EVENT} for event in events],
+        columns=_EVENT,
+        caption="Every transition, UTC",
+        empty="",
+    )
+
+
+DONE: Mapping[str, str] = {
+    Deed.APPROVE: "Your signature is stored.",
+    Deed.REJECT: "The version is rejected; your reason is stored.",
+    Deed.SEND_BACK: "The proposal went back to its author with your reason.",
+    Deed.COMMENT: "Your comment is stored.",
+    Deed.SUBMIT: "The version is before its approvers.",
+    Deed.RECALL: "Your proposal is a draft again.",
+    Deed.PUBLISH: "The version is published.",
+    Deed.FIX_OWNER: "Your wish is stored; the next plan respects it.",
+}
+
+_EVENT = ("happened_at", "from_state", "to_state", "actor", "note")
+
+
+def _may(deed: Deed, plan: PlanVersion, visitor: Visitor) -> bool:
+    is_authors = deed is Deed.RECALL
+    return visitor.may(deed) and (
+        not is_authors or same_person(visitor.name, plan.proposed_by)
+    )
+
+
+def _refuse_reps(scope: Scope) -> None:
+    if not scope.visitor.sees_proposals:
+        raise NotThereError(
+            "plan versions are for who reviews them",
+            fix="see what the plan in force means for you: /reps",
+        )
+
+
+def _sums(page: Page, plan: PlanVersion, new: Content, old: Content | None) -> None:
+    def rows() -> Rows:
+        before = {row["component"]: row for row in summary(over_months_of(old, new))}
+        return [
+            row
+            | {
+                "old_cents": before[row["component"]]["total_cents"],
+                "total_cents": row["total_cents"],
+            }
+            for row in summary(new)
+            if page.scope.visitor.sees_pay
+            or not is_pay(f"plan.fct_plan_{row['component']}")
+        ]
+
+    page.show(
+        "sums",
+        "In sum",
+        rows,
+        columns=["component", "lines", "what", "old_cents", "total_cents"],
+        caption="Totals of each component; old: the version it changes, over the "
+        "months of this one",
+        empty="The version is empty.",
+        plan_version=plan.version,
+    )
+
+
+def _bridge(page: Page, plan: PlanVersion, new: Content, old: Content | None) -> None:
+    columns = ["before_cents", "change_cents", "after_cents", "reason"]
+    told = f"version {plan.parent_version}" if old else "nothing: it is the first plan"
+    if page.scope.is_whole:
+        page.show(
+            "bridge",
+            "Quota bridge by segment",
+            lambda: bridge(old, new, "segment_id").to_dicts(),
+            columns=["segment_id", *columns],
+            caption=f"Over the months both plan; before: {told}",
+            empty="The version hands out no quota.",
+            plan_version=plan.version,
+            drawing=drawn(
+                "bars",
+                "Change of the quotas of each segment",
+                label="segment_id",
+                value="change",
+            ),
+        )
+    page.show(
+        "rep_bridge",
+        "Quota bridge by rep",
+        lambda: (
+            mine(bridge(old, new, "rep_id"), page.scope, "rep_id")
+            .filter(pl.col("change_cents") != 0)
+            .sort(pl.col("change_cents").abs(), "rep_id", descending=[True, False])
+            .to_dicts()
+        ),
+        columns=["rep_id", *columns],
+        caption=f"Reps whose quota changes, largest first; before: {told}",
+        empty="Nobody's quota changes.",
+        plan_version=plan.version,
+    )
+
+
+def _moves(page: Page, plan: PlanVersion, content: Content) -> None:
+    page.show(
+        "moved",
+        "Accounts that change hands",
+        lambda: moves(
+            {
+                "assignment": mine(
+                    content["assignment"], page.scope, "rep_id", "previous_rep_id"
+                )
+            }
+        ),
+        columns=[
+            "account_id",
+            "previous_rep_id",
+            "rep_id",
+            "valid_from",
+            "potential_cents",
+            "keep_cost_cents",
+            "move_cost_cents",
+            "next_best_rep_id",
+            "reason",
+        ],
+        caption="Dearest first; price of keeping and of moving, and who was next best",
+        empty="No account changes hands.",
+        plan_version=plan.version,
+    )
+
+
+def _balance(page: Page, plan: PlanVersion, content: Content) -> None:
+    def rows() -> Rows:
+        return mine(balance(content), page.scope, "rep_id").to_dicts()
+
+    page.show(
+        "balance",
+        "Territory balance before and after",
+        rows,
+        columns=[
+            "rep_id",
+            "accounts_before_count",
+            "accounts_after_count",
+            "before_cents",
+            "change_cents",
+            "after_cents",
+        ],
+        caption="Potential of each book a year",
+        empty="The version assigns no account.",
+        plan_version=plan.version,
+        drawing=drawn(
+            "bars", "Potential of each book after", label="rep_id", value="after"
+        ),
+    )
+
+
+def _certificate(page: Page, plan: PlanVersion, content: Content) -> None:
+    proofs = content.get("proof")
+
+    def rows() -> Rows:
+        if proofs is not None and not proofs.is_empty():
+            return proofs.to_dicts()
+        return [
+            {
+                "solver": "territories",
+                "node_id": "company",
+                "proof": plan.territory_proof,
+                "gap_share": plan.territory_gap_share,
+                "is_verified": None,
+                "statement": None,
+            }
+        ]
+
+    page.show(
+        "certificate",
+        "Certificate",
+        rows,
+        columns=["solver", "node_id", "proof", "gap_share", "is_verified", "statement"],
+        caption="optimal: proven best; feasible: at most the gap dearer than the bound",
+        empty="",
+        plan_version=plan.version,
+    )
+
+
+def _differences(
+    page: Page, plan: PlanVersion, content: Content, parent: Content
+) -> None:
+    page.show(
+        "differences",
+        f"Against version {plan.parent_version}",
+        lambda: differences(parent, content),
+        columns=["component", "what", "old", "new", "reason"],
+        caption="Every difference, over the months both speak of",
+        empty="Both say the same.",
+        plan_version=plan.version,
+    )

@@ -1,0 +1,103 @@
+"""Drawings: made of the rows, of nothing else, for both themes, once."""
+
+import json
+import xml.etree.ElementTree as ET
+from datetime import date
+
+import pytest
+
+from pipelines.serving.web.charts import KINDS, Drawings, Theme, spec_of
+from tests.pipelines.serving.web.conftest import SCRIPT, Browser
+
+ROWS = [
+    {
+        "month_start": date(2026, month, 1),
+        "plan_cents": 100_000,
+        "actual_cents": 90_000 if month < 3 else None,
+        "low_cents": 80_000,
+        "middle_cents": 95_000,
+        "high_cents": 120_000,
+        "who": SCRIPT,
+        "latitude": 48.0,
+        "longitude": 11.0,
+        "potential_cents": 5,
+    }
+    for month in (1, 2, 3)
+]
+OPTIONS = {
+    "fan": {
+        "plan": "plan",
+        "actual": "actual",
+        "low": "low",
+        "middle": "middle",
+        "high": "high",
+    },
+    "bars": {"label": "who", "value": "plan"},
+    "lines": {"x": "month_start", "value": "plan", "by": "who"},
+    "places": {"by": "who"},
+}
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_a_drawing_holds_its_rows_in_units_of_money(kind: str) -> None:
+    spec = spec_of(kind, ROWS, OPTIONS[kind], Theme.LIGHT)
+    values = json.dumps(spec)
+    assert '"plan": 1000.0' in values
+    assert "plan_cents" not in values
+    assert '"url"' not in values
+
+
+def test_months_without_a_value_are_gaps_not_zeros() -> None:
+    spec = spec_of("fan", ROWS, OPTIONS["fan"], Theme.LIGHT)
+    (rows,) = (
+        spec["datasets"].values() if "datasets" in spec else [spec["data"]["values"]]
+    )
+    assert [row["actual"] for row in rows] == [900.0, 900.0, None]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", list(Theme))
+def test_an_image_is_svg_without_script_in_its_theme(theme: Theme) -> None:
+    svg = Drawings().svg("k", lambda: spec_of("bars", ROWS, OPTIONS["bars"], theme))
+    assert ET.fromstring(svg).tag.endswith("svg")
+    assert "<script" not in svg
+    assert ("#14181e" in svg) == (theme is Theme.DARK)
+
+
+def test_a_drawing_is_made_once_and_the_longest_unseen_is_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(
+        "vl_convert.vegalite_to_svg",
+        lambda spec, **_: made.append(spec["name"]) or spec["name"],
+    )
+    drawings = Drawings()
+    for name in ("a", "a", "b", "a"):
+        assert drawings.svg(name, lambda name=name: {"name": name}) == name
+    assert made == ["a", "b"]
+    for number in range(300):
+        drawings.svg(str(number), lambda: {"name": "x"})
+    drawings.svg("a", lambda: {"name": "a"})
+    assert made.count("a") == 2
+
+
+@pytest.mark.slow
+def test_every_drawing_of_a_page_is_an_image_with_words_and_a_table(
+    reading: Browser,
+) -> None:
+    ada = reading.become("ada@example.com")
+    import re
+
+    for route in ("/", "/plans/2", "/forecasts", "/quotas"):
+        text = ada.get(route).text
+        images = re.findall(r'<img src="([^"]+)" alt="([^"]{20,})"', text)
+        assert images, route
+        for source, _ in images:
+            found = ada.get(source.replace("&amp;", "&"))
+            assert found.headers["content-type"] == "image/svg+xml"
+            assert "sandbox" in found.headers["content-security-policy"]
+            name = re.search(r"draw=(\w+)", source)
+            assert name
+            section = text.split(f'<section id="{name.group(1)}"')[1]
+            assert "<table>" in section.split("</section>")[0]
