@@ -47,19 +47,22 @@ def check_extracts(settings: Settings, night: date) -> list[dict[str, Any]]:
             row["reason"] = f"absent; not computed: {contract.without_it}"
             found.append(row)
             continue
-        newest = delivered[-1]
-        row |= {"known_on": newest.known_on, "file": _shown(newest)}
-        with tempfile.TemporaryDirectory(prefix="aop-check-") as scratch:
-            try:
-                staged = stage(contract, newest, Path(scratch))
-            except ContractError as error:
-                row |= {"is_refused": True, "reason": error.what, "fix": error.fix}
-            else:
-                row["rows_read"] = sum(one.rows for one in staged)
-                row["rows_quarantined"] = sum(one.bad for one in staged)
+        night_of = delivered[-1].known_on
+        newest = [one for one in delivered if one.known_on == night_of]
+        row |= {"known_on": night_of, "file": _shown(newest)}
+        for part in newest:  # several sources may deliver one night
+            with tempfile.TemporaryDirectory(prefix="aop-check-") as scratch:
+                try:
+                    staged = stage(contract, part, Path(scratch))
+                except ContractError as error:
+                    row |= {"is_refused": True, "reason": error.what, "fix": error.fix}
+                    break
+                row["rows_read"] += sum(one.rows for one in staged)
+                row["rows_quarantined"] += sum(one.bad for one in staged)
         found.append(row)
     return found
 
 
-def _shown(delivery: Delivery) -> str:
-    return ", ".join(dict.fromkeys(file.shown for file in delivery.files))
+def _shown(deliveries: list[Delivery]) -> str:
+    files = [file.shown for one in deliveries for file in one.files]
+    return ", ".join(dict.fromkeys(files))

@@ -84,6 +84,84 @@ def rep(
     }
 
 
+def quota(
+    settings: Settings, rep_id: str, version: int | None, night: date | None
+) -> dict[str, Any]:
+    """Return the bridge of a rep's quota: step by step, by month and in sum.
+
+    Raises
+    ------
+    LedgerError
+        If the version gives the rep no quota.
+    HomeError
+        If what the version was computed from is not recorded in this home.
+    """
+    # here and not above: planning brings the forecasters and the solvers with it
+    from pipelines.planning.bridges import STEPS, quota_bridge
+    from pipelines.planning.recorded import read_inputs
+
+    ledger = LedgerReader(settings.require_home().ledger_url)
+    plan = chosen_version(ledger, version, night)
+    bridge = quota_bridge(
+        read_inputs(settings, plan.version), ledger.content(plan.version), rep_id
+    )
+    sums = dict(bridge.group_by("step").agg(pl.col("cents").sum()).iter_rows())
+    return {
+        "plan": _head(plan),
+        "rep_id": rep_id,
+        "quota_cents": int(bridge["cents"].sum()),
+        "bridge": [{"step": step, "cents": int(sums[step])} for step in STEPS],
+        "months": bridge.to_dicts(),
+    }
+
+
+def price(
+    settings: Settings, account_id: str, version: int | None, night: date | None
+) -> dict[str, Any]:
+    """Return what it costs to keep a moved account, found by solving without the move.
+
+    Raises
+    ------
+    LedgerError
+        If the version does not move the account.
+    HomeError
+        If what the version was computed from is not recorded in this home.
+    """
+    # here and not above: planning brings the forecasters and the solvers with it
+    from pipelines.planning.counterfactual import keep_account
+    from pipelines.planning.recorded import read_inputs
+
+    ledger = LedgerReader(settings.require_home().ledger_url)
+    plan = chosen_version(ledger, version, night)
+    found = keep_account(
+        read_inputs(settings, plan.version), ledger.content(plan.version), account_id
+    )
+    return {"plan": _head(plan), **asdict(found), "price_cents": found.price_cents}
+
+
+def whole(
+    settings: Settings, version: int | None, night: date | None
+) -> dict[str, Any]:
+    """Return why a version is as it is: its moves, its hires, what people asked for."""
+    ledger = LedgerReader(settings.require_home().ledger_url)
+    plan = chosen_version(ledger, version, night)
+    content = ledger.content(plan.version)
+    moved = content["assignment"].filter(pl.col("is_moved"))
+    return {
+        "plan": _head(plan),
+        "why": plan.why,
+        "moves": moved.group_by("reason")
+        .agg(
+            pl.len().alias("accounts"),
+            pl.col("potential_cents").sum(),
+            pl.col("move_cost_cents").sum(),
+        )
+        .sort("accounts", "reason", descending=[True, False])
+        .to_dicts(),
+        "hires": content["hire"].to_dicts(),
+    }
+
+
 def _head(plan: PlanVersion) -> dict[str, Any]:
     whole = asdict(plan)
     names = ("version", "state", "title", "as_of", "effective_from", "effective_to")

@@ -6,9 +6,11 @@ from typing import Any
 import duckdb
 
 from data_contracts.plan import PlanState
+from pipelines.ingestion.standing import as_rows, stale_inputs
 from pipelines.ledger.queries import LedgerReader
 from pipelines.serving.drifting import breaches
 from pipelines.serving.reading import Rows, ask, has_copy
+from pipelines.serving.standing import model_verdicts
 from pipelines.settings import Settings
 
 WAITING_FOR = {
@@ -26,8 +28,9 @@ def state(settings: Settings) -> dict[str, Any]:
     dict
         ``home``, ``company``, ``currency``; ``as_of`` and ``data_through`` of the
         last night begun, ``serving_as_of`` of what readers see (None before the
-        first); lists ``refused``, ``not_computed``, ``waiting``, ``open_breaches``;
-        ``plan`` in force on the night, or None.
+        first); lists ``refused``, ``stale``, ``not_computed``, ``models`` (that lost
+        to a baseline or are unjudged), ``waiting``, ``open_breaches``; ``plan`` in
+        force on the night, or None.
     """
     settings.require_home()
     run = last_run(settings)
@@ -42,7 +45,9 @@ def state(settings: Settings) -> dict[str, Any]:
         "serving_as_of": serving_as_of(settings) if is_shown else None,
         "plan": _in_force(settings, run.get("as_of")),
         "refused": refused(settings),
+        "stale": as_rows(stale_inputs(settings)),
         "not_computed": not_computed(settings) if is_shown else [],
+        "models": model_verdicts(settings) if is_shown else [],
         "waiting": [
             {
                 "version": each.version,
@@ -95,6 +100,39 @@ def not_computed(settings: Settings) -> Rows:
     )
 
 
+def finding_counts(settings: Settings) -> Rows:
+    """Return how many rows show each finding, and what is at stake, most first."""
+    return ask(
+        settings,
+        """
+        select
+            finding, is_proposal, count(*) as rows_count,
+            cast(sum(amount_cents) as bigint) as amount_cents,
+            min(explanation) as example
+        from quality.fct_finding
+        group by finding, is_proposal
+        order by rows_count desc, finding
+        """,
+    )
+
+
+def finding_rows(settings: Settings, finding: str) -> Rows:
+    """Return the rows of one finding, surest and largest first."""
+    return ask(
+        settings,
+        """
+        select
+            subject_type, subject_id, other_type, other_id, found_on, amount_cents,
+            score_share, explanation
+        from quality.fct_finding
+        where finding = ?
+        order by score_share desc nulls last, abs(amount_cents) desc nulls last,
+            subject_id, other_id
+        """,
+        [finding],
+    )
+
+
 def loads(settings: Settings) -> Rows:
     """Return what became of every delivered file, newest night first."""
     return _files(
@@ -102,16 +140,6 @@ def loads(settings: Settings) -> Rows:
         "raw/quality/loads/*.parquet",
         "select *",
         "order by known_on desc, contract, file",
-    )
-
-
-def quarantined(settings: Settings, limit: int = 500) -> Rows:
-    """Return refused rows with the rule each broke, newest night first."""
-    return _files(
-        settings,
-        "quarantine/*/*/*.parquet",
-        "select known_on, contract, file, line, rule, column_name, value",
-        f"order by known_on desc, contract, file, line limit {int(limit)}",
     )
 
 

@@ -1,45 +1,56 @@
-"""Where the company stands against the plan in force, as rows."""
+"""Where the forecasting models stand, as rows."""
 
 from pipelines.serving.reading import Rows, ask
 from pipelines.settings import Settings
 
 
-def by_month(settings: Settings) -> Rows:
-    """Return company bookings by month: plan, actual to date, forecast. In cents."""
-    return ask(
+def model_verdicts(settings: Settings) -> Rows:
+    """Return the forecasting models that lost to their baseline or are unjudged.
+
+    Each row: measure, node_level, speaks (the model in use) and verdict. No rows from
+    a serving copy made before models were judged.
+    """
+    there = ask(
         settings,
         """
-        select
-            month_start, plan_version, is_partial, as_of,
-            cast(round(plan_value) as bigint) as plan_cents,
-            cast(round(actual_value) as bigint) as actual_cents,
-            cast(round(forecast_p10) as bigint) as forecast_p10_cents,
-            cast(round(forecast_p50) as bigint) as forecast_p50_cents,
-            cast(round(forecast_p90) as bigint) as forecast_p90_cents
-        from plan.fct_plan_vs_actual
-        where node_level = 'company' and measure = 'bookings' and is_in_force
-        order by month_start
+        select 1 as one from information_schema.tables
+        where table_schema = 'forecast' and table_name = 'fct_model_standing'
         """,
     )
-
-
-def by_node(settings: Settings) -> Rows:
-    """Return bookings to date against plan by node, full months of the plan only."""
+    if not there:
+        return []
     return ask(
         settings,
         """
         select
-            node_level, node_id,
-            cast(round(sum(plan_value)) as bigint) as plan_cents,
-            cast(round(sum(actual_value)) as bigint) as actual_cents,
-            sum(actual_value) / nullif(sum(plan_value), 0) as attainment_share,
-            count(*) as months_count
-        from plan.fct_plan_vs_actual
+            measure,
+            node_level,
+            case
+                when is_used then challenger
+                when measure = 'pipeline' then 'series alone'
+                else champion
+            end as speaks,
+            case
+                when is_used
+                    then 'too little to judge: ' || origins_count
+                        || ' past dates, 3 are needed'
+                else challenger || ' lost to ' || champion || ' over '
+                    || origins_count || ' past dates (loss '
+                    || printf('%.3f', challenger_loss) || ' against '
+                    || printf('%.3f', baseline_loss) || ') and is not used'
+            end as verdict
+        from forecast.fct_model_standing
         where
-            measure = 'bookings' and is_in_force
-            and node_level <> 'cell'
-            and actual_value is not null and not is_partial
-        group by node_level, node_id
-        order by node_level, node_id
+            (not is_used or not is_judged)
+            and (
+                measure = 'bookings'
+                or (
+                    measure in ('attrition', 'pipeline', 'potential')
+                    and node_level = 'company'
+                )
+                or (measure in ('ramp', 'productivity') and node_level = 'segment')
+                or (measure = 'capacity' and node_level = 'group')
+            )
+        order by measure, node_level
         """,
     )

@@ -28,11 +28,17 @@ _MOVED = ("account_id", "previous_rep_id", "rep_id", "potential_cents", "reason"
 def account(
     account_id: Annotated[str, typer.Argument(help="CRM id of the account.")],
     version: VersionOption = None,
+    force: Annotated[
+        bool, typer.Option(help="Solve again with the account kept; find its price.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show who owns an account, why, what moving costs and who was next best."""
     settings = Settings.from_env(home).require_home()
+    if force:
+        _print_price(settings, account_id, version, as_json)
+        return
     found = explaining.account(settings, account_id, version, _night(settings))
     if as_json:
         document(found)
@@ -70,6 +76,68 @@ def rep(
     for title in ("received", "given"):
         print(f"\naccounts {title}:")
         table(found[title], columns=_MOVED, empty="none")
+
+
+@app.command()
+def quota(
+    rep_id: Annotated[str, typer.Argument(help="CRM user id of the rep.")],
+    version: VersionOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the steps from an even share to a rep's quota; they sum to the cent."""
+    settings = Settings.from_env(home).require_home()
+    found = explaining.quota(settings, rep_id, version, _night(settings))
+    if as_json:
+        document(found)
+        return
+    _print_head(found["plan"])
+    rows = [*found["bridge"], {"step": "quota", "cents": found["quota_cents"]}]
+    shown = [
+        {"step": row["step"].replace("_", " "), "sum_cents": row["cents"]}
+        for row in rows
+    ]
+    table(shown, columns=("step", "sum_cents"), empty="")
+
+
+@app.command("version")
+def whole(
+    number: Annotated[int, typer.Argument(help="Plan version.", min=1)],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show why a version moves accounts and hires people, in sum."""
+    settings = Settings.from_env(home).require_home()
+    found = explaining.whole(settings, number, _night(settings))
+    if as_json:
+        document(found)
+        return
+    _print_head(found["plan"])
+    print(f"  {found['why']}\n")
+    columns = ("accounts", "potential_cents", "move_cost_cents", "reason")
+    table(found["moves"], columns=columns, empty="no account moves")
+    print()
+    hired = ("month_start", "segment_id", "role", "hires_count", "reason")
+    table(found["hires"], columns=hired, empty="nobody is hired")
+
+
+def _print_price(
+    settings: Settings, account_id: str, version: int | None, as_json: bool
+) -> None:
+    found = explaining.price(settings, account_id, version, _night(settings))
+    if as_json:
+        document(found)
+        return
+    _print_head(found["plan"])
+    print(
+        f"  with {account_id} kept by {found['kept_rep_id']} the books cost "
+        f"{text(found['price_cents'], 'price_cents')} more; at least "
+        f"{text(found['stated_cents'], 'stated_cents')} was stated"
+    )
+    others = ", ".join(found["also_moves"]) or "none"
+    print(f"  accounts that then have another owner: {others}")
+    for note in found["notes"]:
+        print(f"  {note}")
 
 
 def _night(settings: Settings) -> Any:

@@ -15,10 +15,14 @@ COMMANDS = {
     "extracts": "what was delivered, loaded and refused; check without loading",
     "refresh": "run a night: extracts to forecasts, plan, drift and serving copy",
     "status": "what is fresh, what failed, what could not be computed, what waits",
+    "policy": "hold policy.yaml to its rules; a schema for editors",
     "plan": "plan versions: list, show, diff, propose, approve, publish, …",
+    "scenario": "what-if overlays: list, run side by side, compare by driver",
     "drift": "signals and breaches, with cause and what each plans again",
+    "figures": "a plan's books before and after, and their map, as SVG",
     "explain": "why a rep or an account is planned as it is",
     "serve": "the review pages on 127.0.0.1",
+    "user": "who may sign in to the review pages, and as what",
     "verify": "check the ledger's chain and hold versions to their digests",
 }
 """Each command and its line of help; its module is read only when it is used."""

@@ -7,7 +7,8 @@ import typer
 
 from data_contracts.plan import COMPONENTS
 from pipelines.ledger.records import PlanVersion
-from pipelines.ledger.store import Ledger
+from pipelines.serving.cli import deciding, handing
+from pipelines.serving.cli.deciding import opened, said
 from pipelines.serving.cli.options import (
     ActorOption,
     HomeOption,
@@ -17,8 +18,9 @@ from pipelines.serving.cli.options import (
 )
 from pipelines.serving.cli.output import Progress, document, table
 from pipelines.serving.comparing import differences, summary
+from pipelines.serving.conversing import conversation, waits_for
 from pipelines.serving.orchestrator import orchestrator
-from pipelines.settings import Settings
+from pipelines.serving.staleness import note_over_stale
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -48,7 +50,7 @@ ComponentOption = Annotated[
 @app.command("list")
 def list_versions(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """List every version and what became of it."""
-    found = [asdict(plan) for plan in _ledger(home)[1].versions()]
+    found = [asdict(plan) for plan in opened(home)[1].versions()]
     if as_json:
         document(found)
         return
@@ -67,7 +69,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one version: who, why, its totals and its history; or its lines."""
-    _, ledger = _ledger(home)
+    _, ledger = opened(home)
     if lines:
         frame = ledger.lines(version, lines)
         if as_json:
@@ -78,14 +80,28 @@ def show(
     plan = ledger.get(version)
     totals = summary(ledger.content(version))
     events = [asdict(event) for event in ledger.events(version)]
+    spoken = conversation(ledger, version)
     if as_json:
-        document({"version": asdict(plan), "totals": totals, "events": events})
+        document(
+            {
+                "version": asdict(plan),
+                "totals": totals,
+                "events": events,
+                "journal": spoken,
+                "waits_for": waits_for(ledger, plan),
+            }
+        )
         return
     _print_version(plan)
     print()
     table(totals, columns=("component", "lines", "what", "total_cents"), empty="")
     print()
     table(events, columns=("happened_at", "to_state", "actor", "note"), empty="")
+    if spoken:
+        print()
+        table(spoken, columns=("happened_at", "kind", "actor", "text"), empty="")
+    if waiting := waits_for(ledger, plan):
+        print(f"\nwaits for {waiting}")
 
 
 @app.command()
@@ -96,7 +112,7 @@ def diff(
     as_json: JsonOption = False,
 ) -> None:
     """Show what the second version changes: books, quotas, targets, hires."""
-    _, ledger = _ledger(home)
+    _, ledger = opened(home)
     changes = differences(ledger.content(old), ledger.content(new))
     if as_json:
         document({"old": old, "new": new, "changes": changes})
@@ -115,44 +131,30 @@ def propose(
         int | None, typer.Argument(help="Draft to propose; else a new plan.", min=1)
     ] = None,
     breach: Annotated[str, typer.Option(help="Breach to answer; aop drift.")] = "",
+    anew: Annotated[
+        bool, typer.Option(help="Plan whole again, with what was fixed by hand.")
+    ] = False,
     home: HomeOption = None,
 ) -> None:
     """Put a draft before its approvers, or make a proposal from the last night."""
-    settings, ledger = _ledger(home)
+    settings, ledger = opened(home)
     if version is not None:
-        _said(ledger.submit(version, actor), "approve it: aop plan approve")
+        said(ledger.submit(version, actor), "approve it: aop plan approve")
         return
     # here and not above: planning brings the forecasters and the solvers with it
-    from pipelines.planning.proposal import propose_if_due
+    from pipelines.planning.proposal import propose_first, propose_if_due
 
-    made = propose_if_due(settings, breach_key=breach or None, actor=actor)
+    if anew:
+        made: PlanVersion | None = propose_first(settings, actor=actor)
+    else:
+        made = propose_if_due(settings, breach_key=breach or None, actor=actor)
     if made is None:
         print("no proposal is due: the plan in force stands and no breach is open")
         return
-    _said(ledger.get(made.version), "read it: aop plan show")
+    said(ledger.get(made.version), "read it: aop plan show")
 
 
-@app.command(epilog="Next: aop plan publish VERSION --as YOU")
-def approve(
-    version: VersionArgument,
-    actor: ActorOption,
-    note: NoteOption = "",
-    home: HomeOption = None,
-) -> None:
-    """Approve a proposed version. Nothing is published until you run `publish`."""
-    plan = _ledger(home)[1].approve(version, actor, note)
-    _said(plan, "publish it: aop plan publish")
-
-
-@app.command()
-def reject(
-    version: VersionArgument,
-    actor: ActorOption,
-    note: NoteOption = "",
-    home: HomeOption = None,
-) -> None:
-    """Reject a version before it is published. It stays on record with your note."""
-    _said(_ledger(home)[1].reject(version, actor, note), "see all: aop plan list")
+deciding.add_to(app)
 
 
 @app.command(epilog="Next: aop status")
@@ -163,24 +165,21 @@ def publish(
     may_undo: Annotated[
         bool, typer.Option(help="Though another version came between.")
     ] = False,
+    over_stale: Annotated[
+        str, typer.Option(metavar="WHY", help="Though an input is stale; stored.")
+    ] = "",
     home: HomeOption = None,
 ) -> None:
     """Make an approved version the plan, then show it in marts and serving copy."""
-    settings, ledger = _ledger(home)
+    settings, ledger = opened(home)
+    note = note_over_stale(settings, note, over_stale)
     plan = ledger.publish(version, actor, note, may_undo=may_undo)
     with Progress() as progress:
         orchestrator().publish(settings, progress)
-    _said(plan, f"in force from {plan.effective_from}; see it: aop status")
+    said(plan, f"in force from {plan.effective_from}; see it: aop status")
 
 
-def _ledger(home: Any) -> tuple[Settings, Ledger]:
-    settings = Settings.from_env(home).require_home()
-    return settings, Ledger(settings.ledger_url)
-
-
-def _said(plan: PlanVersion, hint: str) -> None:
-    told = f"{hint} {plan.version}" if hint.endswith(("approve", "publish")) else hint
-    print(f"version {plan.version} is {plan.state}; {told}")
+handing.add_to(app)
 
 
 def _print_version(plan: PlanVersion) -> None:

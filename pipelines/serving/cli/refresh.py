@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import typer
 
 from pipelines import logs
-from pipelines.ingestion.sources import check_night, extract_dates
+from pipelines.ingestion.sources import check_night, extract_dates, load_sources
 from pipelines.serving.cli.options import (
     AsOfOption,
     HomeOption,
@@ -46,8 +46,13 @@ def refresh(
 
 
 def newest_night(settings: Settings) -> date:
-    """Return the night of the newest extract that is not dated after today."""
+    """Return the night of the newest extract that is not dated after today.
+
+    Where files are fetched or a live system is asked, that is today.
+    """
     today = datetime.now(UTC).date()
+    if any(source.is_fetched for source in load_sources(settings)):
+        return today
     check_night(settings, today)
     return min(max(last for _, last in extract_dates(settings, today).values()), today)
 

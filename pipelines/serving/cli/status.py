@@ -30,10 +30,22 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     for title, rows, columns, empty in (
         ("refused files", now["refused"], ("contract", "file", "reason"), "none"),
         (
+            "stale inputs: the last good rows serve on, and nothing is published",
+            now["stale"],
+            ("contract", "check", "night", "good_until", "reason"),
+            "none",
+        ),
+        (
             "not computed for want of input",
             now["not_computed"],
             ("what_is_not_computed", "why", "contract"),
             "nothing: every input is there",
+        ),
+        (
+            "forecasting models set aside or not judged yet",
+            now["models"],
+            ("measure", "node_level", "speaks", "verdict"),
+            "none: every model beat its baseline at past dates",
         ),
         (
             "waits for somebody",
