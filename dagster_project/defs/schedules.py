@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import dagster as dg
 
@@ -34,17 +34,10 @@ def files_delivered(
     """Run the night of files that wait, once they are there two ticks running."""
     if not settings.policy_file.is_file():
         return dg.SkipReason(f"{settings.home} is not a home yet: aop init")
-    today = datetime.now(UTC).date()
-    rows = list_extracts(settings, today)
-    waiting = {
-        f"{one.known_on} {one.file}": one.known_on
-        for one in rows
-        if one.state is State.WAITING and one.known_on
-    }
+    waiting = _waiting(settings)
     if not waiting:
         return dg.SkipReason("every file that was delivered is loaded or refused")
-    state = json.loads(context.cursor or "{}")
-    files = sorted(waiting)
+    state, files = json.loads(context.cursor or "{}"), sorted(waiting)
     if files == state.get("asked"):
         return dg.SkipReason(f"already sent to be loaded: {', '.join(files)}")
     if files != state.get("seen"):
@@ -52,9 +45,23 @@ def files_delivered(
             skip_reason=f"{len(files)} files may still be arriving",
             cursor=json.dumps(state | {"seen": files}),
         )
+    cursor = json.dumps({"seen": files, "asked": files})
+    return dg.SensorResult(run_requests=[_night_of(waiting)], cursor=cursor)
+
+
+def _waiting(settings: Settings) -> dict[str, date]:
+    """Return the night of each file that was delivered and not loaded."""
+    rows = list_extracts(settings, datetime.now(UTC).date())
+    return {
+        f"{one.known_on} {one.file}": one.known_on
+        for one in rows
+        if one.state is State.WAITING and one.known_on
+    }
+
+
+def _night_of(waiting: dict[str, date]) -> dg.RunRequest:
+    """Ask for the newest night of these files, once for the same ones."""
     night = max(waiting.values()).isoformat()
-    key = hashlib.sha256("\n".join(files).encode()).hexdigest()[:16]
-    request = dg.RunRequest(run_key=f"files-{night}-{key}", partition_key=night)
-    return dg.SensorResult(
-        run_requests=[request], cursor=json.dumps({"seen": files, "asked": files})
-    )
+    files = "\n".join(sorted(waiting)).encode()
+    key = hashlib.sha256(files).hexdigest()[:16]
+    return dg.RunRequest(run_key=f"files-{night}-{key}", partition_key=night)

@@ -46,7 +46,6 @@ def test_status_as_json_is_the_same_truth(home: Settings) -> None:
         ("explain", "rep", "R1"),
         ("explain", "account", "A1", "--version", "2"),
         ("verify",),
-        ("verify", "2"),
     ],
 )
 def test_everything_that_lists_gives_one_document(
@@ -54,6 +53,14 @@ def test_everything_that_lists_gives_one_document(
 ) -> None:
     assert json.loads(aop(home, *arguments, "--json"))
     assert aop(home, *arguments).strip()
+
+
+def test_a_version_whose_inputs_were_not_kept_is_not_called_verified(
+    home: Settings,
+) -> None:
+    found = runner.invoke(app, ["verify", "2", "--home", str(home.home)])
+    assert found.exit_code != 0
+    assert "computed from is not recorded" in str(found.exception) + found.output
 
 
 def test_a_difference_is_told_with_old_new_and_reason(home: Settings) -> None:
