@@ -12,7 +12,7 @@ export NUMBA_NUM_THREADS ?= 1
 export DO_NOT_TRACK ?= 1
 export DAGSTER_DISABLE_TELEMETRY ?= 1
 
-.PHONY: help setup demo test check style types sql quick bench serve lock clean
+.PHONY: help setup demo test check style types sql quick bench docs serve lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -52,6 +52,11 @@ quick: setup
 
 bench: setup ## measure, each figure as a ratio to a named baseline in the same run
 	$(BIN)/python -m tests.benchmarks
+
+docs: setup ## the warehouse as pages: dbt/target/docs/static_index.html
+	$(BIN)/python -m pipelines.diagrams
+	cd dbt && AOP_HOME=/nonexistent ../$(BIN)/dbt --quiet parse --profiles-dir . --target-path target/docs
+	cd dbt && AOP_HOME=/nonexistent ../$(BIN)/dbt --quiet docs generate --static --empty-catalog --no-compile --profiles-dir . --target-path target/docs
 
 serve: setup ## review pages of the demo home on 127.0.0.1
 	$(BIN)/aop serve --home $(DEMO_HOME)
