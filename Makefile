@@ -24,6 +24,7 @@ setup: .venv/.installed ## make .venv with aop in it, from requirements.lock
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -c "from pipelines import warehouse; warehouse.manifest()"  # dbt parses once
 	@touch $@
 
 demo: setup ## make a small company, plan it, watch it drift and re-plan
