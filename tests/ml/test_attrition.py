@@ -94,7 +94,7 @@ def test_a_rate_outside_zero_and_one_is_refused(small_force: pl.DataFrame) -> No
 @pytest.mark.slow
 def test_it_beats_a_flat_rate_out_of_sample(worlds: ModuleType) -> None:
     mine = flat = 0.0
-    for seed in range(20, 24):
+    for seed in range(20, 32):  # four companies have too few leavers to tell 2 %
         world = worlds.make_world(300, seed)
         ramp = RampEstimator().fit(world.panel)
         estimator = AttritionEstimator().fit(world.panel, ramp)
@@ -106,7 +106,7 @@ def test_it_beats_a_flat_rate_out_of_sample(worlds: ModuleType) -> None:
         q = 1 - (1 - estimator.leavers_count_ / estimator.at_risk_.sum()) ** 12
         mine += -np.mean(np.where(y, np.log(p), np.log(1 - p)))
         flat += -np.mean(np.where(y, np.log(q), np.log(1 - q)))
-    assert mine < 0.99 * flat  # 3 to 4 % over many more companies: see the benchmark
+    assert mine < 0.98 * flat
 
 
 def test_somebody_who_moved_on_without_leaving_is_not_on_the_books(person) -> None:
