@@ -10,8 +10,14 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+from tenacity import (
+    retry,
+    retry_if_exception_message,
+    stop_after_delay,
+    wait_random_exponential,
+)
 
 from data_contracts.errors import BusyError, LedgerError
 
@@ -128,9 +134,21 @@ def _prepare_sqlite(raw: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     raw.isolation_level = None
     cursor = raw.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
-    cursor.execute("PRAGMA journal_mode = WAL")
+    _keep_a_write_ahead_log(cursor)
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+# a new file changes its mode only while nobody else has it open, and SQLite refuses
+# that at once, whatever the busy timeout says
+@retry(
+    retry=retry_if_exception_message(match="database is locked"),
+    stop=stop_after_delay(BUSY_SECONDS),
+    wait=wait_random_exponential(multiplier=0.01, max=1.0),
+    reraise=True,
+)
+def _keep_a_write_ahead_log(cursor: DBAPICursor) -> None:
+    cursor.execute("PRAGMA journal_mode = WAL")
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

@@ -41,10 +41,11 @@ def test_the_head_named_in_the_code_is_the_newest_migration() -> None:
     assert ScriptDirectory(MIGRATIONS).get_current_head() == HEAD
 
 
-def test_many_may_open_a_new_ledger_at_once(url: str) -> None:
+@pytest.mark.parametrize("times", range(10))
+def test_many_may_open_a_new_ledger_at_once(url: str, times: int) -> None:
     with ThreadPoolExecutor(8) as pool:
         engines = list(pool.map(open_database, [url] * 16))
-    with reading(engines[0]) as connection:
+    with reading(engines[times]) as connection:
         assert sa.inspect(connection).has_table("plan_version")
 
 
