@@ -11,6 +11,7 @@ import dagster as dg
 from dagster_project.definitions import defs
 from dagster_project.defs.drift.sensor import unanswered
 from dagster_project.defs.planning.proposal import BREACH_TAG, KEY
+from dagster_project.event_log import opened
 from dagster_project.failures import first_stated
 from dagster_project.partitions import NIGHTS
 from dagster_project.progress import Watcher, watched
@@ -124,7 +125,7 @@ def instance(settings: Settings) -> dg.DagsterInstance:
     if not place.is_file():
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(TEMPLATE, place)
-    return dg.DagsterInstance.from_config(str(settings.dagster_home))
+    return opened(settings.dagster_home)
 
 
 def _run(
