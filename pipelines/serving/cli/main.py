@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from data_contracts.errors import AopError
+from pipelines import threads
 
 COMMANDS = {
     "init": "a new home with a commented policy and sources file",
@@ -77,4 +78,5 @@ def doors() -> None:
 
 def run() -> None:
     """Run `aop` with the arguments of this process."""
+    threads.one_each()
     app(prog_name="aop")
