@@ -165,9 +165,11 @@ class PipelineEstimator(Estimator):
             mean[0] = np.log(rate / (1 - rate))
             sd = np.full(x.shape[1], self.coefficient_sd)
             sd[0] = 3.0
-            self.models_.append(
-                fit_ridge_logistic(x, label, prior_mean=mean, prior_sd=sd).coefficients
-            )
+            near = (
+                self.models_[-1] if self.models_ else None
+            )  # a month less: much alike
+            fit = fit_ridge_logistic(x, label, prior_mean=mean, prior_sd=sd, start=near)
+            self.models_.append(fit.coefficients)
             self.seasons_.append(self._season(part, x, label))
         self.is_thin_ = won_inside < 20
         self.amount_ratio_ = self._amounts(joined, as_of)
