@@ -1,22 +1,24 @@
 """The event log of a home's runs, kept open while this process writes it.
 
 Dagster opens and closes its SQLite files for every event; at four events a model that
-was a fifth of a night. The files and what is in them are the same, so the daemon and
-the web server of the same home read them as ever.
+was a fifth of a night. The files and what is in them are the same: Dagster's own
+classes read what these wrote, and the other way about.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Final, Self
 
 import dagster as dg
 import sqlalchemy as sa
+import yaml
 
 # Dagster documents its storages and the reference of an instance under these paths
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.polling_event_watcher import SqlPollingEventWatcher
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
@@ -24,6 +26,9 @@ from sqlalchemy.pool import StaticPool
 
 _OPEN_AT_MOST: Final = 4  # files: the index, the run, and those a reader looks into
 _BUSY_SECONDS: Final = 60.0
+
+Handler = Callable[[dg.EventLogEntry, str], None]
+"""Takes an event and the cursor behind it."""
 
 
 class OpenEventLog(SqliteEventLogStorage):
@@ -36,6 +41,8 @@ class OpenEventLog(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str) -> None:
         self._engines: OrderedDict[str, sa.Engine] = OrderedDict()
+        # the file of a run under way changes only at a checkpoint: ask, do not watch it
+        self._asker = SqlPollingEventWatcher(self)
         super().__init__(base_dir)
 
     def run_connection(
@@ -48,8 +55,17 @@ class OpenEventLog(SqliteEventLogStorage):
         """Give the connection to the file all runs share."""
         return self._held(INDEX_SHARD_NAME)
 
+    def watch(self, run_id: str, cursor: str | None, callback: Handler) -> None:
+        """Call `callback` with each event of a run that comes after `cursor`."""
+        self._asker.watch_run(run_id, cursor, callback)
+
+    def end_watch(self, run_id: str, handler: Handler) -> None:
+        """Call `handler` no more."""
+        self._asker.unwatch_run(run_id, handler)
+
     def dispose(self) -> None:
         """Close every file."""
+        self._asker.close()
         with self._db_lock:
             while self._engines:
                 self._engines.popitem()[1].dispose()
@@ -95,19 +111,17 @@ class OpenStorage(DagsterSqliteStorage):
 
 
 def opened(folder: Path) -> dg.DagsterInstance:
-    """Open the instance in `folder`; only Dagster's default storage is kept open.
+    """Open the instance in `folder`, wherever ``DAGSTER_HOME`` points.
 
     Parameters
     ----------
     folder : Path
-        Holds ``dagster.yaml``. A storage it names itself, PostgreSQL say, is left as
-        it is.
+        Holds ``dagster.yaml``. A storage of another kind that it names, PostgreSQL
+        say, is left as it is.
     """
     reference = InstanceRef.from_dir(str(folder))
     storage = reference.storage_data
-    if storage is not None and storage.class_name == DagsterSqliteStorage.__name__:
-        held = ConfigurableClassData(
-            __name__, OpenStorage.__name__, storage.config_yaml
-        )
-        reference = reference._replace(storage_data=held)
+    if storage is not None and storage.class_name == OpenStorage.__name__:
+        here = yaml.safe_dump({"base_dir": str(folder)})
+        reference = reference._replace(storage_data=storage._replace(config_yaml=here))
     return dg.DagsterInstance.from_ref(reference)

@@ -3,9 +3,11 @@
 import shutil
 import sqlite3
 from pathlib import Path
+from threading import Event
 
 import dagster as dg
 import pytest
+from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from dagster_project.event_log import OpenEventLog, opened
 from dagster_project.run import TEMPLATE
@@ -68,7 +70,9 @@ def test_dagsters_own_log_reads_what_the_open_one_wrote(folder: Path) -> None:
         assert type(instance.event_log_storage) is OpenEventLog
         run_id = _run(instance)
         while_open = _told(instance, run_id)
+    (folder / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
     with dg.DagsterInstance.from_config(str(folder)) as own:
+        assert type(own.event_log_storage) is SqliteEventLogStorage
         assert _told(own, run_id) == while_open
         own_run = _run(own)
         assert _told(own, own_run) == while_open
@@ -101,13 +105,40 @@ def test_no_more_files_stay_open_than_it_says_and_none_at_the_end(folder: Path) 
     assert not list(log.glob("*.db-wal"))
 
 
+def test_a_daemon_writes_where_a_command_reads(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(folder))
+    with dg.DagsterInstance.get() as daemon:
+        assert type(daemon.event_log_storage) is OpenEventLog
+        run_id = _run(daemon)
+        monkeypatch.setenv("DAGSTER_HOME", str(folder / "elsewhere"))
+        with opened(folder) as command:
+            assert _told(command, run_id) == _told(daemon, run_id)
+
+
+def test_who_watches_a_run_is_told_each_event_while_it_is_written(folder: Path) -> None:
+    seen, all_seen = list[str](), Event()
+
+    def tell(event: dg.EventLogEntry, _: str) -> None:
+        seen.append(event.dagster_event_type.value if event.dagster_event_type else "")
+        if "PIPELINE_SUCCESS" in seen:
+            all_seen.set()
+
+    with opened(folder) as writer, opened(folder) as reader:
+        run_id = _run(writer)
+        reader.watch_event_logs(run_id, None, tell)
+        assert all_seen.wait(60)
+        reader.end_watch_event_logs(run_id, tell)
+        assert seen.count("ASSET_MATERIALIZATION") == len(KEYS)
+
+
 def test_a_storage_the_home_names_itself_is_left_as_it_is(folder: Path) -> None:
-    with (folder / "dagster.yaml").open("a", encoding="utf-8") as settings:
-        settings.write(
-            "event_log_storage:\n"
-            "  module: dagster._core.storage.event_log\n"
-            "  class: ConsolidatedSqliteEventLogStorage\n"
-            f"  config: {{base_dir: {folder}}}\n"
-        )
+    (folder / "dagster.yaml").write_text(
+        "event_log_storage:\n"
+        "  module: dagster._core.storage.event_log\n"
+        "  class: ConsolidatedSqliteEventLogStorage\n"
+        f"  config: {{base_dir: {folder}}}\n"
+    )
     with opened(folder) as instance:
         assert type(instance.event_log_storage).__name__.startswith("Consolidated")
