@@ -1,4 +1,4 @@
-"""Draw marginals: ``python -m pipelines.demo FOLDER [--size medium] [--seed 1]``."""
+"""Draw marginals: ``python -m pipelines.demo FOLDER [--size medium] [--spread 12]``."""
 
 import argparse
 import sys
@@ -9,8 +9,9 @@ from pathlib import Path
 from data_contracts.calendar import add_months
 from data_contracts.errors import AopError
 from pipelines.demo.figures import write_figures
+from pipelines.demo.marginals import marginals
 from pipelines.demo.sizes import SIZES, demo_dates
-from pipelines.demo.world import live
+from pipelines.demo.world import World, live
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -20,17 +21,26 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--size", default="medium", help=", ".join(SIZES))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--from", dest="first", type=date.fromisoformat)
+    parser.add_argument(
+        "--spread", type=int, default=0, help="further seeds the table tells of"
+    )
     chosen = parser.parse_args(arguments)
-    try:
+
+    def company(seed: int) -> World:
         night = demo_dates(size=chosen.size, first_day=chosen.first).first_night
-        world = live(
-            size=chosen.size, seed=chosen.seed, first_day=chosen.first,
+        return live(
+            size=chosen.size, seed=seed, first_day=chosen.first,
             as_of=add_months(night, 3),
         )  # fmt: skip
+
+    try:
+        world = company(chosen.seed)
     except AopError as error:
         sys.stderr.write(f"aop: {error}\n")
         return 1
-    for path in write_figures(world, chosen.folder):
+    seeds = range(chosen.seed + 1, chosen.seed + 1 + chosen.spread)
+    others = [marginals(company(seed)) for seed in seeds]
+    for path in write_figures(world, chosen.folder, others):
         sys.stdout.write(f"{path}\n")
     return 0
 

@@ -86,12 +86,14 @@ class Soiler:
         value: Any,
         kind: str,
     ) -> pl.DataFrame:
-        """Overwrite cells and mark what was true."""
+        """Overwrite cells, by one value or by one for each cell hit; mark the truth."""
         chosen = pl.Series(hit)
         if not chosen.any():
             return frame
         self._mark(contract, frame, column, chosen, kind, frame[column])
-        new = value if isinstance(value, pl.Series) else pl.lit(value)
+        new: pl.Expr | pl.Series = pl.lit(value)
+        if isinstance(value, pl.Series):
+            new = value.gather(np.maximum(np.cumsum(hit) - 1, 0))
         return frame.with_columns(
             pl.when(chosen).then(new).otherwise(pl.col(column)).alias(column)
         )
@@ -106,14 +108,17 @@ class Soiler:
         truth: pl.Series,
     ) -> None:
         """Remember what is true of the cells hit."""
-        marked = frame.select(
+        marked = pl.DataFrame(
+            {
+                "row_key": frame[frame.columns[0]].filter(hit),
+                "true_value": truth.filter(hit).cast(pl.String),
+            }
+        ).with_columns(
             pl.lit(contract).alias("contract"),
-            pl.col(frame.columns[0]).alias("row_key"),
             pl.lit(column).alias("column_name"),
             pl.lit(kind).alias("kind"),
-            truth.cast(pl.String).alias("true_value"),
         )
-        self.marks.append(marked.filter(hit))
+        self.marks.append(marked.select(*MARKS))
 
     def _users(self, frame: pl.DataFrame) -> pl.DataFrame:
         hit = self._hit(self.rates.missing_crosswalk_share, "crosswalk", _rows(frame))
@@ -137,13 +142,15 @@ class Soiler:
             frame = self._set("crm-accounts", frame, column, hit, value, kind)
         hit = self._hit(rates.variant_spelling_share, "spelling", rows)
         hit &= frame["industry"].is_not_null().to_numpy()
-        pick = streams.uniform_of(self.world.seed, "variant", rows)
-        spelt = _variants(frame["industry"], pick)
+        pick = streams.uniform_of(self.world.seed, "variant", rows[hit])
+        spelt = _variants(frame["industry"].filter(pl.Series(hit)), pick)
         frame = self._set("crm-accounts", frame, "industry", hit, spelt, "variant")
         copies = self._copies(clean, rows)
         created = every["created"][rows]
         city = every["city"][rows].astype(np.int64)  # entered where the account is
-        frame = self._misclocked("crm-accounts", frame, rows, created, city)
+        frame = self._misclocked(
+            "crm-accounts", frame, rows, created, lambda hit: city[hit]
+        )
         if frame.schema["created_at"] == pl.String:
             text = pl.col("created_at").dt.strftime(TIME_FORMAT)
             copies = copies.with_columns(text)
@@ -189,7 +196,7 @@ class Soiler:
         hit = (created > self.copied_at(owner)) & self._hit(
             COPY_DEALS_SHARE, "copy deal", rows
         )
-        copy = ids("A", owner + COPY_OFFSET, 7)
+        copy = ids("A", owner[hit] + COPY_OFFSET, 7)
         name, moves = "crm-opportunities", self.world.deals.moves
         frame = self._set(name, frame, "account_id", hit, copy, "on the copy")
         is_open = ~frame["is_closed"].to_numpy()
@@ -208,15 +215,21 @@ class Soiler:
         frame = self._set(name, frame, "amount", hit, None, "no amount")
         hit = self._hit(rates.zero_amount_share, "zero amount", rows) & ~hit
         hit &= ~frame["is_won"].to_numpy()
-        zero = pl.Series([0] * len(frame)).cast(frame.schema["amount"])
-        frame = self._set(name, frame, "amount", hit, zero, "zero amount")
+        zero = pl.Series([0]).cast(frame.schema["amount"])
+        zeros = zero.new_from_index(0, int(hit.sum()))
+        frame = self._set(name, frame, "amount", hit, zeros, "zero amount")
         hit = self._hit(rates.outlier_amount_share, "outlier", rows) & is_open
         hit &= frame["amount"].is_not_null().to_numpy()
-        large = (frame["amount"] * 1000).cast(frame.schema["amount"])
+        amount = frame["amount"].filter(pl.Series(hit))
+        large = (amount * 1000).cast(frame.schema["amount"])
         frame = self._set(name, frame, "amount", hit, large, "outlier")
         seat = self.world.deals.rows["first_seat"][rows].astype(np.int64)
-        city = zones_of_seats(self.world, seat, created // SECONDS_A_DAY)
-        frame = self._misclocked(name, frame, rows, created, city)
+        frame = self._misclocked(
+            name, frame, rows, created,
+            lambda hit: zones_of_seats(
+                self.world, seat[hit], created[hit] // SECONDS_A_DAY
+            ),
+        )  # fmt: skip
         # weeks after a deal is closed somebody amends its amount
         late = self._hit(rates.late_edit_share, "late edit", rows) & ~is_open
         days_after = 10 + streams.uniform_of(self.world.seed, "late by", rows) * 40
@@ -224,8 +237,9 @@ class Soiler:
             np.int64
         )
         late &= at < (self.night + 1) * SECONDS_A_DAY
-        factor = 0.9 + 0.2 * streams.uniform_of(self.world.seed, "late amount", rows)
-        amended = (frame["amount"].cast(pl.Float64) * pl.Series(factor)).round(2)
+        draw = streams.uniform_of(self.world.seed, "late amount", rows[late])
+        amount = frame["amount"].filter(pl.Series(late)).cast(pl.Float64)
+        amended = (amount * pl.Series(0.9 + 0.2 * draw)).round(2)
         amended = amended.cast(frame.schema["amount"])
         frame = self._set(name, frame, "amount", late, amended, "late edit")
         return frame.with_columns(
@@ -241,7 +255,7 @@ class Soiler:
         frame: pl.DataFrame,
         rows: NDArray[np.int64],
         created: NDArray[np.int64],
-        city: NDArray[np.int64],
+        city_of: Callable[[NDArray[np.bool_]], NDArray[np.int64]],
     ) -> pl.DataFrame:
         """Write some times of creation in local time called UTC, or with an offset.
 
@@ -249,13 +263,14 @@ class Soiler:
         """
         hit = self._hit(self.rates.local_time_share, f"local time {name}", rows)
         if hit.any():
-            wall = local(self.world, created, city).dt.replace_time_zone("UTC")
+            wall = local(self.world, created[hit], city_of(hit))
+            wall = wall.dt.replace_time_zone("UTC")
             frame = self._set(name, frame, "created_at", hit, wall, "local time")
         share = self.rates.offset_time_share
         if not share:
             return frame
         hit = ~hit & self._hit(share, f"offset {name}", rows)
-        told = with_offset(self.world, created, city)
+        told = with_offset(self.world, created[hit], city_of(hit))
         text = pl.col("created_at").dt.strftime(TIME_FORMAT)
         frame = frame.with_columns(text)
         return self._set(name, frame, "created_at", hit, told, "offset")
@@ -277,7 +292,7 @@ class Soiler:
         rows = _rows(frame) * 8_191 + seconds
         hit = self._hit(self.rates.backdated_stage_share, "backdated", rows)
         back = 1 + streams.uniform_of(self.world.seed, "back by", rows) * 20
-        moved = times(seconds - (back * SECONDS_A_DAY).astype(np.int64) - 1)
+        moved = times((seconds - (back * SECONDS_A_DAY).astype(np.int64) - 1)[hit])
         return self._set(name, frame, "changed_at", hit, moved, "backdated")
 
     def _customers(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -293,7 +308,7 @@ class Soiler:
 
 def _rows(frame: pl.DataFrame) -> NDArray[np.int64]:
     """Return the simulation's row numbers out of the ids of the first column."""
-    text = frame[frame.columns[0]].str.replace(r"^\D+", "")
+    text = frame[frame.columns[0]].str.slice(1)  # one letter, then the number
     return np.array(text.cast(pl.Int64))
 
 

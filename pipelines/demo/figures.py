@@ -19,7 +19,9 @@ ROW: Final = 22
 INK, BAND, DOT, OUT = "#1f2933", "#d9e2ec", "#0b6e99", "#c2410c"
 
 
-def write_figures(world: World, folder: Path) -> list[Path]:
+def write_figures(
+    world: World, folder: Path, others: Sequence[Sequence[Marginal]] = ()
+) -> list[Path]:
     """Write ``demo_marginals.svg``, ``demo_shapes.svg`` and ``demo_marginals.md``.
 
     Parameters
@@ -28,6 +30,8 @@ def write_figures(world: World, folder: Path) -> list[Path]:
         A company that has lived at least until its first night.
     folder : Path
         Where to; files are replaced whole.
+    others : sequence of marginals, default none
+        Those of other companies of the size, to tell chance from a fault.
 
     Returns
     -------
@@ -38,21 +42,36 @@ def write_figures(world: World, folder: Path) -> list[Path]:
     files = {
         folder / "demo_marginals.svg": bands(found),
         folder / "demo_shapes.svg": shapes(world),
-        folder / "demo_marginals.md": table(found),
+        folder / "demo_marginals.md": table(found, others),
     }
     for path, text in files.items():
         write_text(text, path)
     return list(files)
 
 
-def table(found: Sequence[Marginal]) -> str:
-    """Return the marginals as a Markdown table."""
-    lines = ["| Marginal | Demo | Norm from | to | Source |", "|---|---|---|---|---|"]
-    lines += [
-        f"| {one.name} | {one.value:,.3g} | {one.low:,g} | {one.high:,g} "
-        f"| {one.source} |"
-        for one in found
-    ]
+def table(found: Sequence[Marginal], others: Sequence[Sequence[Marginal]] = ()) -> str:
+    """Return the marginals as a Markdown table.
+
+    Parameters
+    ----------
+    found : sequence of Marginal
+        Figures of the company shown.
+    others : sequence of marginals, default none
+        The same figures of other companies; with these the table tells mean, standard
+        deviation, least and most over all of them.
+    """
+    every = np.array([[one.value for one in each] for each in (found, *others)])
+    heads = ["Marginal", "Demo"]
+    heads += ["Mean", "Spread", "Least", "Most"] if others else []
+    heads += ["Norm from", "to", "Source", "Grade"]
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    for one, values in zip(found, every.T, strict=True):
+        told = [one.value]
+        if others:
+            told += [values.mean(), values.std(ddof=1), values.min(), values.max()]
+        cells = [one.name, *(f"{value:,.3g}" for value in told)]
+        cells += [f"{one.low:,g}", f"{one.high:,g}", one.source, one.grade]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 

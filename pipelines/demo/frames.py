@@ -22,7 +22,8 @@ def ids(prefix: str, rows: NDArray[Any], width: int) -> pl.Series:
     """
     numbers = pl.Series(rows.astype(np.int64))
     text = prefix + numbers.cast(pl.String).str.zfill(width)
-    return text.set(numbers < 0, None)
+    is_none = numbers < 0
+    return text.set(is_none, None) if is_none.any() else text
 
 
 def chosen(words: tuple[str, ...], places: NDArray[Any]) -> pl.Series:
@@ -30,7 +31,8 @@ def chosen(words: tuple[str, ...], places: NDArray[Any]) -> pl.Series:
     found = pl.Series(words, dtype=pl.String).gather(
         np.maximum(places, 0).astype(np.int64)
     )
-    return found.set(pl.Series(places < 0), None)
+    is_null = pl.Series(places < 0)
+    return found.set(is_null, None) if is_null.any() else found
 
 
 def days(numbers: NDArray[Any], *, known_to: int | None = None) -> pl.Series:

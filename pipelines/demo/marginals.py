@@ -26,6 +26,7 @@ class Marginal:
     low: float
     high: float
     source: str
+    grade: str  # of the source; A measured, B agreed, C one voice, else an assumption
 
     @property
     def is_normal(self) -> bool:
@@ -99,14 +100,20 @@ def _deals(world: World) -> Iterator[Marginal]:
         name = norms.SEGMENTS[place].segment_id
         new = rows[(segment[rows] == place) & (deals["kind"][rows] == NEW)]
         size = float(np.median(deals["amount_cents"][new])) / 100
-        yield Marginal(f"{name}: median new deal, USD", size, low, high, "Bridge Group")
+        yield Marginal(
+            f"{name}: median new deal, USD", size, low, high, "Bridge Group", "A/C"
+        )
         days = float(np.median(took[new]))
-        yield Marginal(f"{name}: median cycle, days", days, quick, slow, "PulseRevOps")
+        yield Marginal(
+            f"{name}: median cycle, days", days, quick, slow, "PulseRevOps", "A/C"
+        )
         mine = decided & (segment == place)
         # a deal that never qualified left prospecting only by being closed
         qualified = mine & ((deals["reached"] > 0) | (deals["outcome"] == WON))
         share = float((deals["outcome"][qualified] == WON).mean())
-        yield Marginal(f"{name}: win rate from qualified", share, few, many, "Knowlee")
+        yield Marginal(
+            f"{name}: win rate from qualified", share, few, many, "Knowlee", "C"
+        )
 
 
 def _season(world: World) -> Iterator[Marginal]:
@@ -116,10 +123,20 @@ def _season(world: World) -> Iterator[Marginal]:
     by_month = np.bincount(world.months.quarter_month[month], value, 3) / value.sum()
     by_quarter = np.bincount(world.months.fiscal_quarter[month], value, 4) / value.sum()
     yield Marginal(
-        "third month's share of a quarter", float(by_month[2]), 0.40, 0.58, "Winsabove"
+        "third month's share of a quarter",
+        float(by_month[2]),
+        0.40,
+        0.58,
+        "Winsabove",
+        "C",
     )
     yield Marginal(
-        "fourth quarter's share of the year", float(by_quarter[3]), 0.24, 0.40, "norms"
+        "fourth quarter's share of the year",
+        float(by_quarter[3]),
+        0.24,
+        0.40,
+        "none",
+        "assumption",
     )
 
 
@@ -137,7 +154,9 @@ def _pipeline(world: World) -> Iterator[Marginal]:
     later &= (deals["outcome"] == WON) & (deals["kind"] != RENEWAL)
     won = float(deals["amount_cents"][later].sum())
     cover = float(due["amount_cents"].sum()) / max(won, 1.0)
-    yield Marginal("coverage of the next quarter's wins", cover, 2.0, 8.0, "Fullcast")
+    yield Marginal(
+        "coverage of the next quarter's wins", cover, 2.0, 8.0, "Fullcast", "C"
+    )
 
 
 def _open_deals(world: World) -> Iterator[Marginal]:
@@ -153,7 +172,9 @@ def _open_deals(world: World) -> Iterator[Marginal]:
         sellers = (seats["role"] == AE) & (seats["segment"] == place) & is_held
         name = norms.SEGMENTS[place].segment_id
         count = float((segment == place).sum() / max(1, sellers.sum()))
-        yield Marginal(f"{name}: open deals a seller", count, low, high, "PulseRevOps")
+        yield Marginal(
+            f"{name}: open deals a seller", count, low, high, "PulseRevOps", "C"
+        )
 
 
 def _support(world: World) -> Iterator[Marginal]:
@@ -166,7 +187,7 @@ def _support(world: World) -> Iterator[Marginal]:
     ):
         count = int((role == other).sum())
         if count:
-            yield Marginal(f"sellers a {name}", sellers / count, low, high, source)
+            yield Marginal(f"sellers a {name}", sellers / count, low, high, source, "B")
     every = commissions(world, day_number(world.dates.first_night))
     start = day_number(
         world.dates.plan_year_start.replace(year=world.dates.plan_year_start.year - 1)
@@ -174,19 +195,31 @@ def _support(world: World) -> Iterator[Marginal]:
     year = every.start >= start
     paid, booked = every.paid_cents[year].sum(), every.booked_cents[year].sum()
     yield Marginal(
-        "commission's share of bookings", float(paid / booked), 0.05, 0.18, "norms"
+        "commission's share of bookings",
+        float(paid / booked),
+        0.05,
+        0.18,
+        "trade press",
+        "C",
     )
 
 
 def _people(world: World) -> Iterator[Marginal]:
     score = attainment(world)
     yield Marginal(
-        "mean attainment of ramped reps", float(score.mean()), 0.65, 1.05, "Fullcast"
+        "mean attainment of ramped reps",
+        float(score.mean()),
+        0.65,
+        1.05,
+        "Fullcast",
+        "B/C",
     )
     at_quota = float((score >= 1).mean())
-    yield Marginal("ramped reps at quota", at_quota, 0.20, 0.60, "RepVue, BenchSights")
+    yield Marginal(
+        "ramped reps at quota", at_quota, 0.20, 0.60, "RepVue, BenchSights", "B/C"
+    )
     skew = float(((score - score.mean()) ** 3).mean() / score.std() ** 3)
-    yield Marginal("skew of attainment", skew, 0.0, 5.0, "Alexander Group")
+    yield Marginal("skew of attainment", skew, 0.0, 5.0, "Alexander Group", "B")
     spells, seats = world.staff.spells, world.staff.seats
     is_ae = seats["role"][spells["seat"]] == AE
     first = int(world.months.start[0])
@@ -197,31 +230,56 @@ def _people(world: World) -> Iterator[Marginal]:
     left = world.staff.people["left"]
     gone = np.unique(person[(left[person] >= first) & (left[person] <= last)])
     yield Marginal(
-        "sellers leaving in a year", float(len(gone) / years), 0.18, 0.36, "Forbes, SMA"
+        "sellers leaving in a year",
+        float(len(gone) / years),
+        0.18,
+        0.36,
+        "Forbes, SMA",
+        "C",
     )
     openings = world.staff.openings
     refills = (openings["opened"] > first) & (openings["fill"] < NEVER)
     refills &= openings["opened"] > seats["target_start"][openings["seat"]]
     wait = float((openings["fill"] - openings["opened"])[refills].mean())
-    yield Marginal("days to fill a vacancy", wait, 50, 95, "HRO Today, SBI")
+    yield Marginal("days to fill a vacancy", wait, 50, 95, "HRO Today, SBI", "B/C")
     boss = seats["supervisor"][np.flatnonzero(seats["role"] == AE)]
     team = np.bincount(boss)[np.unique(boss)]
-    yield Marginal("sellers a manager", float(team.mean()), 4, 9, "HBR, Insight")
+    yield Marginal("sellers a manager", float(team.mean()), 4, 9, "HBR, Insight", "B/C")
     talent = np.log(world.staff.people["activity"] * world.staff.people["win"])
     yield Marginal(
-        "spread of talent, sigma", float(talent.std()), 0.32, 0.48, "Alexander"
+        "spread of talent, sigma",
+        float(talent.std()),
+        0.32,
+        0.48,
+        "Alexander Group",
+        "B",
     )
     kept = spells["ramp_months"][is_ae & (seats["segment"][spells["seat"]] == 0)]
     yield Marginal(
-        "smb: months to 90 % of output", float(np.median(kept)), 3, 6, "Bridge 2024"
+        "smb: months to 90 % of output",
+        float(np.median(kept)),
+        3,
+        6,
+        "Bridge Group",
+        "B",
     )
     stay = (left[gone] - world.staff.people["hired"][gone]) / DAYS_A_MONTH
     yield Marginal(
-        "median months until leaving", float(np.median(stay)), 10, 36, "norms"
+        "median months until leaving",
+        float(np.median(stay)),
+        10,
+        36,
+        "none",
+        "assumption",
     )
     managers = seats["role"] == MANAGER
     yield Marginal(
-        "managers a seller", float(managers.sum() / len(boss)), 0.1, 0.4, "norms"
+        "managers a seller",
+        float(managers.sum() / len(boss)),
+        0.1,
+        0.4,
+        "HBR, Insight",
+        "B/C",
     )
 
 
@@ -235,14 +293,18 @@ def _revenue(world: World) -> Iterator[Marginal]:
         mine = cohort & (segment == place)
         kept = np.minimum(opening, closing)[mine].sum() / opening[mine].sum()
         name = norms.SEGMENTS[place].segment_id
-        yield Marginal(f"{name}: gross retention", float(kept), low, high, "High Alpha")
+        yield Marginal(
+            f"{name}: gross retention", float(kept), low, high, "High Alpha", "B/C"
+        )
     net = closing[cohort].sum() / opening[cohort].sum()
-    yield Marginal("net retention", float(net), 0.90, 1.30, "Benchmarkit")
+    yield Marginal("net retention", float(net), 0.90, 1.30, "Benchmarkit", "B/C")
     growth = closing.sum() / opening.sum() - 1
     yield Marginal(
-        "growth of recurring revenue", float(growth), 0.10, 0.70, "Benchmarkit"
+        "growth of recurring revenue", float(growth), 0.10, 0.70, "Benchmarkit", "B"
     )
     deals, rows = world.deals.rows, sold(world)
     more = deals["amount_cents"][rows[deals["kind"][rows] == EXPANSION]].sum()
     share = float(more / deals["amount_cents"][rows].sum())
-    yield Marginal("expansion's share of new revenue", share, 0.25, 0.52, "Benchmarkit")
+    yield Marginal(
+        "expansion's share of new revenue", share, 0.25, 0.52, "Benchmarkit", "B"
+    )

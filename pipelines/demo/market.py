@@ -159,16 +159,22 @@ class Arrivals:
         return seat
 
     def _parents(self, segment: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Hang some larger accounts below an enterprise that is already there."""
-        row = np.arange(len(segment)) + len(self.market.accounts)
-        largest = len(norms.SEGMENTS) - 1
-        heads = np.flatnonzero(self.market.accounts["segment"] == largest)
-        heads = heads[self.market.accounts["parent"][heads] < 0]  # families are flat
-        if self.size.is_calm or not len(heads):
+        """Hang some larger accounts below an enterprise that was there before."""
+        known = self.market.accounts
+        row = np.arange(len(segment)) + len(known)
+        if self.size.is_calm:
             return np.full(len(segment), -1)
         draw = streams.uniform_of(self.seed, "family", row)
         is_child = (segment > 0) & (draw < CHILD_SHARE)
-        head = heads[(draw / CHILD_SHARE * len(heads)).astype(np.int64) % len(heads)]
+        largest = len(norms.SEGMENTS) - 1
+        before = (known["segment"] == largest) & (known["parent"] < 0)
+        new = (segment == largest) & ~is_child  # families are flat
+        heads = np.concatenate([np.flatnonzero(before), row[new]])
+        count = np.searchsorted(heads, row)
+        is_child &= count > 0
+        if not is_child.any():
+            return np.full(len(segment), -1)
+        head = heads[(draw / CHILD_SHARE * count).astype(np.int64) % len(heads)]
         return np.where(is_child, head, -1)
 
     def _csm_of(self, region: NDArray[np.int64]) -> NDArray[np.int64]:

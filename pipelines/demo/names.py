@@ -1,5 +1,6 @@
 """Invented names of people and companies; none is meant to be anybody's."""
 
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -55,21 +56,23 @@ def companies(rows: NDArray[np.int64]) -> pl.Series:
     >>> companies(np.array([0, 1])).to_list()
     ['Alder Analytics Inc', 'Anchor Foods Group']
     """
+    every = _every_company()
+    again = rows // len(every)
+    name = every.gather(rows % len(every))
+    number = " " + pl.Series(again + 1).cast(pl.String)
+    return (name + number).zip_with(pl.Series(again > 0), name).alias("name")
+
+
+@cache
+def _every_company() -> pl.Series:
+    """Name the first companies, before names repeat, in the order of their rows."""
     every = len(STEM) * len(TRADE) * len(FORM)
-    place = rows * _STRIDE % every
-    parts = {
-        "stem": pl.Series(np.array(STEM)[place % len(STEM)]),
-        "trade": pl.Series(np.array(TRADE)[place // len(STEM) % len(TRADE)]),
-        "form": pl.Series(np.array(FORM)[place // (len(STEM) * len(TRADE))]),
-        "again": pl.Series(rows // every),
-    }
-    again = pl.when(pl.col("again") > 0).then(pl.format(" {}", pl.col("again") + 1))
-    return pl.DataFrame(parts).select(
-        pl.concat_str(
-            pl.concat_str("stem", "trade", "form", separator=" "),
-            again.otherwise(pl.lit("")),
-        ).alias("name")
-    )["name"]
+    names = [
+        f"{STEM[place % len(STEM)]} {TRADE[place // len(STEM) % len(TRADE)]} "
+        f"{FORM[place // (len(STEM) * len(TRADE))]}"
+        for place in (row * _STRIDE % every for row in range(every))
+    ]
+    return pl.Series(names)
 
 
 def people(rows: NDArray[np.int64]) -> tuple[list[str], list[str]]:

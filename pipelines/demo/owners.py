@@ -42,7 +42,8 @@ def owners(
         Day the record came to that person.
     """
     spells = world.staff.spells
-    spell, is_held = world.staff.spell_of(seat, night)
+    every = np.arange(len(world.staff.seats))
+    spell, is_held = (part[seat] for part in world.staff.spell_of(every, night))
     stays = is_held | _stays(world, account)
     person = np.where(
         stays, spells["person"][spell], stand_ins(world, seat, night)

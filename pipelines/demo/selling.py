@@ -52,6 +52,40 @@ class Deals:
     )
 
 
+def none_qualifies(
+    wanted: NDArray[np.float64], unqualified_share: float
+) -> NDArray[np.float64]:
+    """Return the odds that none of an account's inquiries of a month qualifies.
+
+    Parameters
+    ----------
+    wanted : (n,) float, > 0
+        Inquiries expected at each account that sent at least one.
+    unqualified_share : float in [0, 1)
+        Of inquiries.
+
+    Returns
+    -------
+    (n,) float in [0, 1]
+        Below the share, the more so the more an account asks.
+
+    Notes
+    -----
+    Inquiries of one account in one month become one opportunity, which qualifies if
+    any of them does; both kinds arrive as Poisson streams. Were it to qualify with
+    the odds of a single inquiry, accounts that ask often would hide what counts.
+
+    Examples
+    --------
+    >>> none_qualifies(np.array([1e-9, 1.0]), 0.9).round(3).tolist()
+    [0.9, 0.849]
+    """
+    odds: NDArray[np.float64] = 1 - np.expm1(
+        -wanted * (1 - unqualified_share)
+    ) / np.expm1(-wanted)
+    return odds
+
+
 class Selling:
     """Opens and closes opportunities month by month.
 
@@ -124,7 +158,11 @@ class Selling:
         whole = np.where(is_customer, known[seat], unknown[seat])
         wanted = part * weight / np.maximum(whole, 1e-9)
         is_opened = generator.random(len(accounts)) < 1 - np.exp(-wanted)
-        self._open(np.flatnonzero(is_opened), month, generator)
+        opened = np.flatnonzero(is_opened)
+        share = np.full(len(opened), self.size.unqualified_share)
+        if self.size.has_inquiries:
+            share = none_qualifies(wanted[opened], self.size.unqualified_share)
+        self._open(opened, share, month, generator)
 
     def _pace(self, month: int, book: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return how many opportunities each seat opens this month."""
@@ -150,7 +188,11 @@ class Selling:
         return np.where(is_ae & (book > 0), usual * activity * pull, 0.0)
 
     def _open(
-        self, account: NDArray[np.int64], month: int, generator: np.random.Generator
+        self,
+        account: NDArray[np.int64],
+        unqualified: NDArray[np.float64],
+        month: int,
+        generator: np.random.Generator,
     ) -> None:
         accounts, staff, count = self.market.accounts, self.staff, len(account)
         segment, seat = accounts["segment"][account], accounts["seat"][account]
@@ -165,7 +207,7 @@ class Selling:
         kind = np.where(is_customer, EXPANSION, NEW)
         spell, is_held = staff.spell_of(seat, day)
         win = staff.people["win"][staff.spells["person"][spell]]
-        is_qualified = generator.random(count) >= self.size.unqualified_share
+        is_qualified = generator.random(count) >= unqualified
         has_competitor = generator.random(count) < COMPETITOR_SHARE
         odds = norms.by_segment("win_share")[segment]
         odds = odds / QUARTER_ODDS.mean() * np.where(is_held, win, VACANT_WIN)

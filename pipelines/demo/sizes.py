@@ -6,7 +6,7 @@ from typing import Final
 
 from data_contracts.errors import PolicyError
 
-DEMO_SEED: Final = 76  # its plan year begins calmly, so that alarms are the story's
+DEMO_SEED: Final = 76  # any other would do
 PLAN_YEAR: Final = 2026  # of the policy's launch; every size has its history before
 FISCAL_FIRST_MONTH: Final = 2  # the demo's fiscal year starts on 1 February
 
@@ -26,6 +26,7 @@ class Size:
     deal_scale: tuple[float, float, float]  # of the norm's median; as many fewer
     has_edits: bool  # records are completed after they were opened
     is_calm: bool  # only scripted events from shortly before the plan year on
+    has_inquiries: bool = False  # each is an opportunity; one a month and account
 
 
 SIZES: Final = {
@@ -44,12 +45,12 @@ SIZES: Final = {
             (0.85, 1.0, 1.65), has_edits=True, is_calm=False,
         ),
         Size(
-            "large", 1_000, 250_000, 5, 3, 0.20, 0.90, (1.22, 1.30, 1.32),
-            (0.85, 1.0, 1.40), has_edits=True, is_calm=False,
+            "large", 1_000, 250_000, 5, 3, 0.20, 0.90, (1.06, 1.07, 0.84),
+            (0.85, 1.0, 1.65), has_edits=True, is_calm=False, has_inquiries=True,
         ),
         Size(
-            "huge", 10_000, 2_000_000, 5, 3, 0.20, 0.90, (1.22, 1.30, 1.32),
-            (0.85, 1.0, 1.40), has_edits=True, is_calm=False,
+            "huge", 10_000, 2_000_000, 5, 3, 0.20, 0.90, (1.06, 1.07, 0.84),
+            (0.85, 1.0, 1.65), has_edits=True, is_calm=False, has_inquiries=True,
         ),
     )
 }  # fmt: skip

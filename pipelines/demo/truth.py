@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipelines.demo import extracts_billing, norms
 from pipelines.demo.dirt import COPY_OFFSET, Soiler
-from pipelines.demo.extracts_crm import SEGMENT_IDS, user_ids
+from pipelines.demo.extracts_crm import DEALS_A_CHUNK, SEGMENT_IDS, user_ids
 from pipelines.demo.extracts_hris import worker_ids
 from pipelines.demo.frames import chosen, days, ids
 from pipelines.demo.months import SECONDS_A_DAY, day_number
@@ -234,6 +234,13 @@ def deals(world: World, night: int) -> pl.DataFrame:
     begin = day_number(world.dates.first_day) * SECONDS_A_DAY
     is_known = every["created"] < (night + 1) * SECONDS_A_DAY
     rows = np.flatnonzero(is_known & (every["ends"] >= begin))
+    starts = range(0, max(1, len(rows)), DEALS_A_CHUNK)
+    pieces = [_deals(world, rows[start : start + DEALS_A_CHUNK]) for start in starts]
+    return pl.concat(pieces, rechunk=True)
+
+
+def _deals(world: World, rows: NDArray[np.int64]) -> pl.DataFrame:
+    every = world.deals.rows
     return pl.DataFrame(
         {
             "opportunity_id": ids("O", rows, 8),

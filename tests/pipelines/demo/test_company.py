@@ -23,23 +23,29 @@ def bytes_under(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        write_company(tmp_path / name / "landing", tmp_path / name / "truth", seed=3)
-    assert bytes_under(tmp_path / "one") == bytes_under(tmp_path / "two")
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the guided demo's first night, as seed 3."""
+    folder = tmp_path_factory.mktemp("written")
+    write_company(folder / "landing", folder / "truth", seed=3)
+    return folder
 
 
-def test_another_seed_gives_another_company(tmp_path: Path) -> None:
-    for seed in (1, 2):
-        write_company(tmp_path / str(seed), tmp_path / "truth", seed=seed)
-    assert bytes_under(tmp_path / "1") != bytes_under(tmp_path / "2")
+def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, written: Path) -> None:
+    write_company(tmp_path / "landing", tmp_path / "truth", seed=3)
+    assert bytes_under(tmp_path) == bytes_under(written)
 
 
-def test_a_later_as_of_only_adds_nights(tmp_path: Path) -> None:
-    early, late = tmp_path / "early", tmp_path / "late"
-    write_company(early, tmp_path / "truth", as_of=DAYS.first_night)
-    write_company(late, tmp_path / "truth", as_of=DAYS.after_leaver_night)
-    before, after = bytes_under(early), bytes_under(late)
+def test_another_seed_gives_another_company(tmp_path: Path, written: Path) -> None:
+    write_company(tmp_path / "landing", tmp_path / "truth", seed=2)
+    assert set(bytes_under(tmp_path)) == set(bytes_under(written))
+    assert bytes_under(tmp_path) != bytes_under(written)
+
+
+def test_a_later_as_of_only_adds_nights(tmp_path: Path, written: Path) -> None:
+    until = DAYS.after_leaver_night
+    write_company(tmp_path / "late", tmp_path / "truth", seed=3, as_of=until)
+    before, after = bytes_under(written / "landing"), bytes_under(tmp_path / "late")
     assert set(before) < set(after)
     assert {name: after[name] for name in before} == before
 
@@ -74,10 +80,9 @@ def test_a_restless_company_only_grows_by_nights_and_repeats_its_bytes(
     assert bytes_under(tmp_path / "again_truth") == told
 
 
-def test_landing_holds_no_truth(tmp_path: Path) -> None:
-    write_company(tmp_path / "landing", tmp_path / "truth")
-    assert not [name for name in bytes_under(tmp_path / "landing") if "truth" in name]
-    assert {path.stem for path in (tmp_path / "truth").iterdir()} >= {
+def test_landing_holds_no_truth(written: Path) -> None:
+    assert not [name for name in bytes_under(written / "landing") if "truth" in name]
+    assert {path.stem for path in (written / "truth").iterdir()} >= {
         "ramp", "reps", "potential", "events",
     }  # fmt: skip
 

@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 from datetime import date, datetime
 from functools import cache
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -16,22 +17,29 @@ from pipelines.demo.world import World, live
 
 FIRST = date(2024, 2, 1)
 NIGHT = demo_dates(size="small", first_day=FIRST).first_night
+LEAVER_NIGHT = demo_dates().leaver_night
 
 
 @cache
-def world(dirt: Dirt = REAL_DIRT) -> World:
-    return live(
-        size="small", seed=2, first_day=FIRST, as_of=NIGHT, scenario=Scenario(dirt=dirt)
-    )
+def company(size: str) -> World:
+    until = NIGHT if size == "small" else LEAVER_NIGHT
+    first = FIRST if size == "small" else None
+    return live(size=size, seed=2, first_day=first, as_of=until, scenario=Scenario())
+
+
+def world(dirt: Dirt, size: str = "small") -> World:
+    """Tell the same company with other dirt: dirt is no part of what happens."""
+    return replace(company(size), scenario=Scenario(dirt=dirt))
 
 
 @cache
 def soiled(
-    dirt: Dirt = REAL_DIRT, night: date = NIGHT
+    dirt: Dirt = REAL_DIRT, night: date = NIGHT, size: str = "small"
 ) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
-    soiler = Soiler(world(dirt), day_number(night))
+    past = world(dirt, size)
+    soiler = Soiler(past, day_number(night))
     pieces: dict[str, list[pl.DataFrame]] = {}
-    for contract, frame in extracts(world(dirt), night, soiler=soiler):
+    for contract, frame in extracts(past, night, soiler=soiler):
         pieces.setdefault(contract, []).append(frame)
     tables = {contract: pl.concat(frames) for contract, frames in pieces.items()}
     return tables, pl.concat(soiler.marks)
@@ -39,6 +47,24 @@ def soiled(
 
 def clean() -> dict[str, pl.DataFrame]:
     return soiled(CLEAN)[0]
+
+
+def test_dirt_changes_what_is_told_and_not_what_happens() -> None:
+    clean_past, soiled_past = (
+        live(size="tiny", seed=2, as_of=date(2025, 3, 1), scenario=Scenario(dirt=dirt))
+        for dirt in (CLEAN, REAL_DIRT)
+    )
+    for part, table, names in (
+        ("deals", "rows", ("created", "ends", "outcome", "amount_cents", "closer")),
+        ("market", "accounts", ("seat", "potential_cents", "customer_from")),
+        ("staff", "spells", ("seat", "person", "start", "end")),
+        ("books", "lines", ("item", "amount_cents", "start", "end")),
+    ):
+        one, other = (
+            getattr(getattr(past, part), table) for past in (clean_past, soiled_past)
+        )
+        for name in names:
+            assert np.array_equal(one[name], other[name]), (table, name)
 
 
 def test_no_rate_means_no_dirt() -> None:
@@ -82,7 +108,7 @@ def test_each_fault_comes_at_about_its_rate(
 def test_each_rate_can_be_set_alone(rate: str) -> None:
     extra = {"duplicate_account_share": 0.5} if rate == "two_accounts_share" else {}
     only = replace(CLEAN, **{rate: 0.5, **extra})
-    _, marks = soiled(only)
+    _, marks = soiled(only, LEAVER_NIGHT, "tiny")
     kinds = set(marks["kind"]) - ({"duplicate", "on the copy"} if extra else set())
     assert len(kinds - {"on the copy"}) == 1
 

@@ -5,12 +5,14 @@ from functools import cache
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines.demo import norms
 from pipelines.demo.close_dates import first_guess, pushes
 from pipelines.demo.deal_history import history
 from pipelines.demo.months import SECONDS_A_DAY, day_number
-from pipelines.demo.selling import EXPANSION, OPEN, RENEWAL, WON
+from pipelines.demo.selling import EXPANSION, OPEN, RENEWAL, WON, none_qualifies
 from pipelines.demo.staff import AE, CSM
 from pipelines.demo.world import World, live
 
@@ -45,6 +47,17 @@ def test_open_counts_are_the_open_deals(size: str) -> None:
     still = deals["account"][deals["outcome"] == OPEN]
     counted = np.bincount(still, minlength=len(accounts))
     assert (counted == accounts["open_count"]).all()
+
+
+@given(st.floats(1e-3, 20.0), st.floats(0.0, 0.99))
+def test_inquiries_that_never_qualify_hide_none_that_does(
+    wanted: float, unqualified: float
+) -> None:
+    opened = -np.expm1(-wanted)
+    odds = none_qualifies(np.array([wanted]), unqualified)[0]
+    # what qualifies is what would be there had nobody else asked
+    assert opened * (1 - odds) == pytest.approx(-np.expm1(-wanted * (1 - unqualified)))
+    assert odds <= unqualified + 1e-9
 
 
 def test_amounts_are_users_times_price_times_twelve() -> None:
@@ -88,7 +101,7 @@ def test_deals_are_opened_in_the_office_hours_of_their_region() -> None:
 
 
 def test_deals_that_were_pushed_more_are_won_less() -> None:
-    past = live(size="medium", seed=3, as_of=LAST)
+    past = world("small")
     deals = past.deals.rows
     rows = np.flatnonzero(
         deals["is_alive"] & (deals["kind"] != RENEWAL) & (deals["outcome"] != OPEN)

@@ -1,6 +1,7 @@
 """The truth: complete, beside landing, and what the extracts were drawn from."""
 
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -23,18 +24,24 @@ TABLES = {
 }  # fmt: skip
 
 
-def test_every_truth_table_is_written(tmp_path: Path) -> None:
-    write_company(tmp_path / "landing", tmp_path / "truth")
-    assert {path.stem for path in (tmp_path / "truth").iterdir()} == TABLES
-    year = pl.read_parquet(tmp_path / "truth" / "next_year.parquet")
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a company and return the folder of its truth."""
+    folder = tmp_path_factory.mktemp("company")
+    write_company(folder / "landing", folder / "truth", seed=3)
+    return folder / "truth"
+
+
+def test_every_truth_table_is_written(told: Path) -> None:
+    assert {path.stem for path in told.iterdir()} == TABLES
+    year = pl.read_parquet(told / "next_year.parquet")
     assert year["month_start"].n_unique() == 12
     assert year["month_start"].min() == demo_dates().plan_year_start
 
 
-def test_the_truth_of_next_year_is_what_happens_next_year(tmp_path: Path) -> None:
+def test_the_truth_of_next_year_is_what_happens_next_year(told: Path) -> None:
     until = demo_dates().first_night
-    write_company(tmp_path / "landing", tmp_path / "truth", seed=3)
-    told = pl.read_parquet(tmp_path / "truth" / "next_year.parquet")
+    year = pl.read_parquet(told / "next_year.parquet")
     world = live(
         size="tiny", seed=3,
         as_of=until.replace(year=until.year + 1),
@@ -43,7 +50,7 @@ def test_the_truth_of_next_year_is_what_happens_next_year(tmp_path: Path) -> Non
     days = (deals["ends"] // 86_400).astype("datetime64[D]")
     after = days > np.datetime64(until)
     won = after & (deals["outcome"] == WON) & (deals["kind"] != RENEWAL)
-    assert told["bookings_cents"].sum() == deals["amount_cents"][won].sum()
+    assert year["bookings_cents"].sum() == deals["amount_cents"][won].sum()
 
 
 def test_potential_can_be_seen_in_the_profile() -> None:
@@ -77,6 +84,7 @@ def test_wins_follow_the_ramp_that_the_truth_states() -> None:
         assert abs(won[here].mean() / full - share[here].mean()) < 0.15
 
 
+@cache
 def small() -> World:
     return live(size="small", seed=1, as_of=date(2026, 1, 31))
 
