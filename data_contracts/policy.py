@@ -130,12 +130,19 @@ class Targets(_Part):
 
 
 class Capacity(_Part):
-    """Heads, ramp and attrition where history cannot say it, and hiring limits."""
+    """Heads, ramp and attrition where history cannot say it, and hiring limits.
+
+    With a span of control, hires that nobody on board can lead need a manager first;
+    managers are the active people of `manager_role`.
+    """
 
     prior_months_to_80_months: Annotated[float, Field(gt=0, le=36)] = 6
     prior_attrition_per_year_share: Share = 0.2
     hire_lead_time_months: Annotated[int, Field(ge=0, le=12)] = 2
     max_hires_per_month_count: Annotated[int, Field(ge=0)] = 5
+    hire_budget_in_currency: Money | None = None
+    heads_per_manager_count: Annotated[float, Field(gt=0, le=100)] | None = None
+    manager_role: Identifier = "manager"
     attainment_share: Annotated[float, Field(gt=0, le=1.5)] = 1.0
 
 
@@ -253,6 +260,12 @@ class CompanyPolicy(_Part):
             raise ValueError("exactly one segment must have is_default: true")
         if not any(role.is_quota_bearing for role in self.roles):
             raise ValueError("no role has is_quota_bearing: true")
+        limits, roles = self.capacity, {role.id for role in self.roles}
+        if limits.heads_per_manager_count and limits.manager_role not in roles:
+            raise ValueError(
+                f"capacity.manager_role is {limits.manager_role!r}, but roles has only "
+                f"{', '.join(sorted(roles))}"
+            )
         known = {segment.id for segment in self.segments}
         for segment_id in self.targets.growth_share_by_segment:
             if segment_id not in known:

@@ -128,13 +128,16 @@ def _segment_totals(instance: Instance, units: Units) -> list[Violation]:
         room = instance.upper[reps].sum(axis=0)
         for g in np.flatnonzero(need > room * (1 + 1e-9)):
             name = instance.metric_names[g]
-            seats = (need[g] - room[g]) / max(room[g] / max(reps.sum(), 1), 1e-12)
+            each = room[g] / max(reps.sum(), 1)
+            way = "give its reps a share of the work"  # nobody there may hold any
+            if each > 0:
+                way = f"add {(need[g] - room[g]) / each:.1f} seats there"
             found.append(
                 Violation(
                     ViolationKind.CEILING,
                     f"segment {segment} needs {need[g]:,.6g} {name}, its "
                     f"{int(reps.sum())} reps may hold {room[g]:,.6g}",
-                    f"add {seats:.1f} seats there, or raise the {name} limits",
+                    f"{way}, or raise the {name} limits",
                     metric=int(g),
                     amount=float(need[g] - room[g]),
                 )

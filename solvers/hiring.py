@@ -17,7 +17,7 @@ class Spans:
     """How many heads one manager can lead, and who leads today."""
 
     heads_per_manager: float
-    managers: NDArray[np.int64]  # (n_segments,) on board
+    managers: NDArray[np.float64]  # (n_segments,) on board; a part leads elsewhere too
     team_heads: NDArray[np.float64]  # (n_segments, n_months) expected, without hires
     lead_months: NDArray[np.int64]  # (n_groups,) of a hire, decision to first day
     manager_lead_months: int
@@ -36,10 +36,18 @@ class HiringProblem:
     ]  # (n_groups, n_months) by year end, per hire
     cost_cents: NDArray[np.int64]  # (n_groups, n_months) per hire decided that month
     need_cents: NDArray[np.int64]  # (n_segments,) capacity missing; <= 0 none
-    recruiter_limit: NDArray[np.int64] | None = None  # (n_roles, n_months) hires
+    recruiter_limit: NDArray[np.int64] | None = None  # (n_roles, n_months) hires;
+    # a single row limits all roles together, managers included
     group_limit: NDArray[np.int64] | None = None  # (n_groups,) hires in the year
     budget_cents: int | None = None  # managers included
     spans: Spans | None = None  # hires beyond a span need a manager first
+
+    @property
+    def recruiter_of_group(self) -> NDArray[np.intp]:
+        """Return the row of `recruiter_limit` that each group's hires count in."""
+        limit = self.recruiter_limit
+        is_shared = limit is not None and limit.shape[0] == 1
+        return np.zeros_like(self.role_of_group) if is_shared else self.role_of_group
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +131,7 @@ def plan_hires(
     if problem.spans is not None:
         price = problem.spans.manager_cost_cents
         costs += [int(price[s, m]) * v for (s, m), v in managers.items()]
-    _limits(model, problem, x, costs)
+    _limits(model, problem, x, managers, costs)
     missing = [
         model.new_int_var(0, int(n) if best_effort else 0, f"missing_{s}")
         for s, n in enumerate(need)
@@ -187,7 +195,7 @@ def _most_hires(
     wanted = need[problem.segment_of_group][:, None]
     most = np.where(brings > 0, -(-wanted // np.maximum(brings, 1)), 0)
     if problem.recruiter_limit is not None:
-        most = np.minimum(most, problem.recruiter_limit[problem.role_of_group])
+        most = np.minimum(most, problem.recruiter_limit[problem.recruiter_of_group])
     if problem.group_limit is not None:
         most = np.minimum(most, problem.group_limit[:, None])
     return most
@@ -240,6 +248,7 @@ def _limits(
     model: cp_model.CpModel,
     problem: HiringProblem,
     x: dict[tuple[int, int], cp_model.IntVar],
+    managers: dict[tuple[int, int], cp_model.IntVar],
     costs: Sequence[cp_model.LinearExprT],
 ) -> None:
     """Add recruiters, group limits and the budget."""
@@ -248,8 +257,10 @@ def _limits(
             chosen = [
                 v
                 for (i, m), v in x.items()
-                if m == month and problem.role_of_group[i] == role
+                if m == month and problem.recruiter_of_group[i] == role
             ]
+            if problem.recruiter_limit.shape[0] == 1:
+                chosen += [v for (_, m), v in managers.items() if m == month]
             model.add(sum(chosen) <= int(problem.recruiter_limit[role, month]))
     if problem.group_limit is not None:
         for group, limit in enumerate(problem.group_limit):
@@ -330,3 +341,9 @@ def _check(problem: HiringProblem) -> None:
         raise ValueError("contribution_cents and cost_cents must not be negative")
     if problem.segment_of_group.max(initial=-1) >= problem.need_cents.size:
         raise ValueError("segment_of_group points past need_cents")
+    limit = problem.recruiter_limit
+    if limit is not None and (
+        limit.shape != (limit.shape[0], shape[1])
+        or problem.recruiter_of_group.max(initial=-1) >= limit.shape[0]
+    ):
+        raise ValueError("recruiter_limit is (n_roles, n_months), or (1, n_months)")

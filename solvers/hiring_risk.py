@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_contracts.errors import InfeasibleError
+from solvers.calibration import FRESH_YEARS, TOLERANCE, Calibration
 from solvers.hiring import HiringPlan, HiringProblem, Spans, plan_hires
-from solvers.result import Proof
+from solvers.result import Proof, gap_share
 from solvers.sales_team import (
-    DrawnYears,
     SalesTeam,
     expected_team_cents,
     hire_table,
@@ -17,6 +17,8 @@ from solvers.sales_team import (
 )
 
 __all__ = [
+    "FRESH_YEARS",
+    "TOLERANCE",
     "ChancePlan",
     "SalesTeam",
     "expected_team_cents",
@@ -26,12 +28,6 @@ __all__ = [
     "simulate_capacity",
 ]
 
-CALIBRATION_YEARS = 100_000
-FRESH_YEARS = 40_000
-NEAR_YEARS = 2_000  # years around the promised quantile that price a further hire
-TOLERANCE = 0.005  # of a promise, on any fresh sample as large as FRESH_YEARS
-SURE = 2.3  # standard errors: one segment in a hundred may fall below the tolerance
-AIM_MARGIN = 0.0005  # above what is held, so that whole hires do not end below
 MOST_ROUNDS = 8
 
 
@@ -100,7 +96,8 @@ def hires_for_probability(
     The promised quantile of each segment, drawn with whole leavers, is taken as a
     straight line in the hires: a further hire adds what it brings in the years near
     the quantile. The whole-number programme on these lines is solved, the years are
-    drawn again, until the promise holds. Sample averages promise in sample what they
+    drawn again, until the promise holds; then single hires are dropped or swapped for
+    cheaper ones while it still holds. Sample averages promise in sample what they
     do not keep; see docs/methods/hiring.md.
 
     References
@@ -123,7 +120,7 @@ def hires_for_probability(
         budget_cents=budget_cents,
         spans=spans,
     )
-    calibration = _Calibration(team, target, probability, question, seed)
+    calibration = Calibration(team, target, probability, question, seed)
     hires = np.zeros(question.contribution_cents.shape, dtype=np.int64)
     best: HiringPlan | None = None
     rounds, is_stuck = 0, False
@@ -136,7 +133,7 @@ def hires_for_probability(
         is_stuck = rounds > 1 and (is_same or bool(plan.missing_cents.any()))
         hires = plan.hires
         if calibration.is_kept(hires):
-            best = plan
+            best = _pared(calibration, plan)
     if best is None:
         if not best_effort:
             raise InfeasibleError(
@@ -147,66 +144,29 @@ def hires_for_probability(
     return _checked(team, target, probability, best, rounds, seed)
 
 
-class _Calibration:
-    """The promised quantile as a straight line around a plan, from drawn years."""
-
-    def __init__(
-        self,
-        team: SalesTeam,
-        target: NDArray[np.float64],
-        probability: float,
-        question: HiringProblem,
-        seed: int,
-    ) -> None:
-        self.team, self.target, self.probability = team, target, probability
-        self.question = question
-        self.drawn = DrawnYears(
-            team, n_segments=target.size, n_years=CALIBRATION_YEARS, seed=2 * seed
-        )
-        self.hires = np.zeros(question.contribution_cents.shape, dtype=np.int64)
-        self.years = self.drawn.capacity(self.hires)
-
-    def see(self, hires: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the calibration years of a plan, worked out once."""
-        if (hires != self.hires).any():
-            self.hires, self.years = hires, self.drawn.capacity(hires)
-        return self.years
-
-    def is_kept(self, hires: NDArray[np.int64]) -> bool:
-        """Return whether every segment holds in enough calibration years."""
-        share = (self.see(hires) >= self.target[None, :]).mean(axis=0)
-        return bool((share >= self.held).all())
-
-    @property
-    def held(self) -> float:
-        """Return the share of calibration years that makes the promise safe."""
-        p = self.probability
-        error = np.sqrt(p * (1 - p) * (1 / CALIBRATION_YEARS + 1 / FRESH_YEARS))
-        return float(min(p - TOLERANCE + SURE * error, 1 - 1e-6))
-
-    def around(self, hires: NDArray[np.int64]) -> HiringProblem:
-        """Ask for hires that lift each segment's quantile to its target.
-
-        What a further hire adds to the quantile is what it brings in the years near
-        it: less than on average, and less where much rides on one role's luck.
-        """
-        team = self.team
-        luck, years = self.drawn.luck, self.see(hires)
-        aim = min(self.held + AIM_MARGIN, 1 - 1e-6)
-        reached = np.quantile(years, 1.0 - aim, axis=0)
-        brings = hire_table(team)
-        for segment in range(self.target.size):
-            mine = team.segment_of_group == segment
-            away = np.abs(years[:, segment] - reached[segment])
-            near = np.argpartition(away, NEAR_YEARS)[:NEAR_YEARS]
-            brings[mine] *= luck[near][:, mine].mean(axis=0)[:, None]
-        planned = np.bincount(
-            team.segment_of_group,
-            weights=(brings * hires).sum(axis=1),
-            minlength=self.target.size,
-        )
-        need = np.ceil(self.target - reached + planned).astype(np.int64)
-        return replace(self.question, contribution_cents=brings, need_cents=need)
+def _pared(calibration: Calibration, plan: HiringPlan) -> HiringPlan:
+    """Return the plan after cheaper swaps, priced again."""
+    hires = calibration.pared(plan)
+    asked = calibration.question
+    saved = int(((plan.hires - hires) * asked.cost_cents).sum())
+    if saved == 0:
+        return plan
+    cost = plan.cost_cents - saved
+    bound = min(plan.bound_cents, cost)
+    closed = np.bincount(
+        asked.segment_of_group,
+        weights=(hires * asked.contribution_cents).sum(axis=1),
+        minlength=asked.need_cents.size,
+    )
+    return replace(
+        plan,
+        hires=hires,
+        cost_cents=cost,
+        bound_cents=bound,
+        gap_share=gap_share(cost, bound),
+        closed_cents=np.floor(closed).astype(np.int64),
+        proof=Proof.FEASIBLE,
+    )
 
 
 def _checked(

@@ -1,14 +1,22 @@
 """Solve one independent part from prices to a plan with its alternatives."""
 
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solvers.kernel import compiled
 from solvers.pairs import Pairs, pair_cents, pair_harm
-from solvers.prices import COUNT, FULL, REPAIR, Climb, Prices, find_prices
+from solvers.prices import (
+    COUNT,
+    FULL,
+    REALIGN,
+    REPAIR,
+    Climb,
+    Prices,
+    find_prices,
+)
 from solvers.repair import (
     ExactAnswer,
     better,
@@ -18,6 +26,7 @@ from solvers.repair import (
     whole_loads,
 )
 from solvers.search import (
+    HOT,
     STEPS_PER_UNIT,
     Choices,
     State,
@@ -32,8 +41,24 @@ from solvers.search import (
 from solvers.units import Part
 
 EXACT_PAIRS = 1_500  # parts up to this size are solved exactly
-WARM_STEPS_PER_UNIT = 500  # a repair whose prices are known has a small core
 EXACT_EFFORT = 0.3  # deterministic time
+ATTEMPT = 1_000  # seeds between two tries, more than one of them uses up
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How long prices are climbed and the contested accounts annealed."""
+
+    climb: Climb
+    steps_per_unit: int
+    hot: float = HOT
+    tries: int = 1  # with other seeds; the best counts
+
+
+WHOLE = Search(FULL, STEPS_PER_UNIT)
+AFRESH = Search(REPAIR, STEPS_PER_UNIT)  # a repair in which most owners cannot stay
+MEND = Search(REPAIR, 500)  # few accounts of a repair are contested
+REALIGNMENT = Search(REALIGN, 300, hot=0.3, tries=3)  # a detour costs whole accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +156,7 @@ def solve_part(
     effort: float,
     seed: int,
     is_repair: bool = False,
-    warm: NDArray[np.float64] | None = None,
+    mend: Search = MEND,
 ) -> PartPlan:
     """Price, search and repair one part; keep its owners unless moving pays.
 
@@ -146,28 +171,39 @@ def solve_part(
     seed : int
         Of the annealing.
     is_repair : bool, default False
-        Search from today's owners; afresh only where that ends illegal.
-    warm : (n_reps, n_metrics) float64, cents per unit of load, optional
-        Prices to start from.
+        Search from today's owners; afresh only where that ends illegal. Where most
+        of them may stay, prices start at zero: what stands needs none.
+    mend : Search, default MEND
+        How such a repair is searched.
 
     Returns
     -------
     PartPlan
         Legal whenever a legal plan was found.
     """
-    prices = find_prices(part, how=REPAIR if is_repair else FULL, warm=warm)
-    choices = rank_choices(part, prices)
     owner = _main_owner(part.pairs)
+    stands = is_repair and 2 * np.count_nonzero(owner >= 0) > owner.size
+    how = mend if stands else AFRESH if is_repair else WHOLE
+    zero = np.zeros_like(part.lower)
+    prices = find_prices(part, how=how.climb, warm=zero if stands else None)
+    choices = rank_choices(part, prices)
     today = start_from_owners(part, choices, owner)
-    steps = STEPS_PER_UNIT if warm is None else WARM_STEPS_PER_UNIT
-    search = partial(
-        improve,
-        part,
-        prices,
-        choices,
-        steps_per_unit=max(int(steps * effort), 1),
-        seed=seed,
-    )
+
+    def search(start: State) -> State:
+        found = [
+            improve(
+                part,
+                prices,
+                choices,
+                start,
+                steps_per_unit=max(int(how.steps_per_unit * effort), 1),
+                hot=how.hot,
+                seed=seed + attempt * ATTEMPT,
+            )
+            for attempt in range(how.tries)
+        ]
+        return reduce(partial(better, part, choices), found)
+
     state = search(today) if is_repair else None
     if state is None or not _is_legal(part, choices, state):
         fresh = search(start_from_prices(part, choices))
@@ -182,9 +218,21 @@ def solve_part(
     return _describe(part, prices, choices, owner, state, answer)
 
 
-def bound_part(part: Part, how: Climb = COUNT) -> PartPlan:
-    """Prove how few accounts any plan of a part moves; owners stand for a plan."""
-    prices = find_prices(part, how=how)
+def bound_part(
+    part: Part, warm: NDArray[np.float64], *, enough: float = np.inf
+) -> PartPlan:
+    """Prove how few accounts any plan of a part moves; owners stand for a plan.
+
+    Parameters
+    ----------
+    part : Part
+        In which a pair costs the accounts it moves.
+    warm : (n_reps, n_metrics) float64, accounts per unit of load
+        Prices to climb from.
+    enough : float
+        A bound above this is as good as any: no climbing beyond it.
+    """
+    prices = find_prices(part, how=COUNT, warm=warm, enough=enough)
     choices = rank_choices(part, prices)
     owner = _main_owner(part.pairs)
     today = start_from_owners(part, choices, owner)

@@ -38,7 +38,8 @@ class Climb:
 
 FULL = Climb(8, 250, 1e-8, 5)
 REPAIR = Climb(6, 120, 2e-7, 5)  # owners mostly stand right: rougher prices will do
-COUNT = Climb(4, 25, 1e-5, 2)  # a number of accounts needs no nine digits
+REALIGN = Climb(6, 30, 1e-5, 5)  # only who must move is asked: few books need a price
+COUNT = Climb(4, 120, 1e-7, 3)  # a number of accounts needs no nine digits
 
 
 @dataclass(slots=True)
@@ -106,7 +107,11 @@ def _owners(pairs: Pairs, owner: NDArray[np.int64], cents: NDArray[np.float64]) 
 
 
 def find_prices(
-    part: Part, *, how: Climb = FULL, warm: NDArray[np.float64] | None = None
+    part: Part,
+    *,
+    how: Climb = FULL,
+    warm: NDArray[np.float64] | None = None,
+    enough: float = np.inf,
 ) -> Prices:
     """Maximise the dual bound of one part.
 
@@ -118,6 +123,8 @@ def find_prices(
         How long to climb.
     warm : (n_reps, n_metrics) float64, cents per unit of load, optional
         Prices of nearly the same question: only the last stages are run from them.
+    enough : float, default inf
+        Stop as soon as the bound is above this: nothing better can be proven.
 
     Returns
     -------
@@ -139,7 +146,7 @@ def find_prices(
     .. [2] Nesterov, "Smooth minimization of non-smooth functions", Mathematical
        Programming 103, 2005, doi:10.1007/s10107-004-0552-5.
     """
-    return _Ascent(part).run(how, warm)
+    return _Ascent(part).run(how, warm, enough)
 
 
 class _Ascent:
@@ -233,19 +240,22 @@ class _Ascent:
         )
         self.has_upper = np.isfinite(self.part.upper)
 
-    def run(self, how: Climb, warm: NDArray[np.float64] | None) -> Prices:
+    def run(
+        self, how: Climb, warm: NDArray[np.float64] | None, enough: float
+    ) -> Prices:
         """Cool through the stages and keep the best bound seen."""
         c = self.candidates
         x = np.zeros(self.scale.size)
         first = 0
+        bound = self.price_pass(self.zero, 0.0, 1, 0.0, 0)
+        best = Prices(self.zero, 0.0, bound, c, self.usual)
         if warm is not None:
             first = how.stages - WARM_STAGES
             x[:-1] = np.clip(warm.ravel() / self.scale[:-1], -PRICE_BOX, PRICE_BOX)
-            for salt, noise in enumerate((0.0, 4.0 * COOLEST * self.usual)):
-                self.price_pass(warm, 0.0, SPREAD_CANDIDATES, noise, salt)
-        bound = self.price_pass(self.zero, 0.0, 1, 0.0, 0)
-        best = Prices(self.zero, 0.0, bound, c, self.usual)
+            best = self._higher(best, x, SPREAD_CANDIDATES, COOLEST * self.usual, 0)
         for stage in range(first, how.stages):
+            if best.bound > enough:
+                break
             heat = self.usual * COOLEST ** (stage / (how.stages - 1))
             is_late = stage >= how.stages - 2
             climb(
@@ -262,12 +272,19 @@ class _Ascent:
                 PRICE_BOX,
                 0.1 * heat / self.usual,
             )
-            prices, budget_price = self._unpack(x)
-            bound = self.price_pass(prices, budget_price, how.width, 0.0, stage)
-            self.price_pass(prices, budget_price, how.width + 1, 4.0 * heat, stage + 1)
-            if bound > best.bound:
-                best = Prices(prices, budget_price, bound, c, self.usual)
+            best = self._higher(best, x, how.width, heat, stage)
         return best
+
+    def _higher(
+        self, best: Prices, x: NDArray[np.float64], width: int, heat: float, salt: int
+    ) -> Prices:
+        """Price all pairs, once more with ties spread; return the higher bound."""
+        prices, budget_price = self._unpack(x)
+        bound = self.price_pass(prices, budget_price, width, 0.0, salt)
+        self.price_pass(prices, budget_price, width + 1, 4.0 * heat, salt + 1)
+        if bound <= best.bound:
+            return best
+        return Prices(prices, budget_price, bound, self.candidates, self.usual)
 
     def _unpack(self, x: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
         """Return prices in cents per unit; zero where no limit stands against them."""

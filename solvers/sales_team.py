@@ -203,18 +203,22 @@ class DrawnYears:
 
     def capacity(self, hires: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return (n_years, n_segments) bookings in cents with these hires."""
-        team = self.team
         total = np.zeros((self.n_years, self.n_segments))
         for g in range(hires.shape[0]):
-            booked = self._booked[:, g].copy()
+            booked = self._booked[:, g] * self.luck[:, g]
             for month in np.flatnonzero(hires[g]):
-                first = int(month) + int(team.lead_months[g])
-                if first < team.n_months:
-                    rng = np.random.default_rng([self.seed, 2, g, int(month)])
-                    size = int(hires[g, month])
-                    booked += self._draw(rng, _cohort(team, g, size, first, 0))
-            total[:, int(team.segment_of_group[g])] += booked * self.luck[:, g]
+                booked += self.brought(g, int(month), int(hires[g, month]))
+            total[:, int(self.team.segment_of_group[g])] += booked
         return total
+
+    def brought(self, group: int, month: int, size: int) -> NDArray[np.float64]:
+        """Return (n_years,) bookings in cents of so many hires decided in a month."""
+        first = month + int(self.team.lead_months[group])
+        if first >= self.team.n_months or size == 0:
+            return np.zeros(self.n_years)
+        rng = np.random.default_rng([self.seed, 2, group, month])
+        cohort = _cohort(self.team, group, size, first, 0)
+        return self._draw(rng, cohort) * self.luck[:, group]
 
     def _draw(self, rng: np.random.Generator, cohort: _Cohort) -> NDArray[np.float64]:
         if cohort.size == 0:

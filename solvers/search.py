@@ -16,12 +16,8 @@ LARGEST_WINDOW = 60.0  # big units may differ by so many windows
 STEPS_PER_UNIT = 1_200
 # fine factor, entry fine, first and last heat (both in usual cost differences), and
 # share of the steps
-SCHEDULE = (
-    (1.0, 0.0, 0.03, 1e-3, 0.75),
-    (1.0, 0.5, 0.01, 1e-3, 0.20),
-    (5.0, 5.0, 1.0, 0.0, 0.05),
-)
 PRESSING = ((1.0, 0.5, 0.01, 1e-3, 0.20), (5.0, 5.0, 1.0, 0.0, 0.05))
+HOT = 0.03
 PRESSINGS = 8
 PRESSURE = 3.0  # fines of books that are out rise by this factor each time
 SLACK_SHARE = 1e-9  # a band counts as kept within this share of its limit
@@ -229,9 +225,15 @@ def improve(
     state: State,
     *,
     steps_per_unit: int = STEPS_PER_UNIT,
+    hot: float = HOT,
     seed: int = 0,
 ) -> State:
     """Anneal the contested core, then press books that stay out with rising fines.
+
+    Parameters
+    ----------
+    hot : float, in usual cost differences, default 0.03
+        First heat: what a detour may cost on the way to a better plan.
 
     Returns
     -------
@@ -242,7 +244,7 @@ def improve(
     run = _Run(part, prices, choices, steps_per_unit, seed)
     fine = fines(part, prices)
     nobody = np.zeros(part.lower.shape[0], dtype=bool)
-    now = run.cool(state, fine, nobody, SCHEDULE)
+    now = run.cool(state, fine, nobody, ((1.0, 0.0, hot, 1e-3, 0.75), *PRESSING))
     best, best_miss = now, total_miss(part, now.loads)
     for _ in range(PRESSINGS):
         if best_miss == 0.0:

@@ -6,18 +6,19 @@ from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
 
+import numpy as np
+
 from solvers.instance import Instance
 from solvers.part_solver import (
+    REALIGNMENT,
     PartPlan,
     bound_part,
     is_small,
     moves_of,
     solve_part,
 )
-from solvers.prices import FULL
+from solvers.result import whole_bound
 from solvers.units import Part, Units, parts
-
-LOOSE = 2.0  # a plan that moves so many times the proven least: prove again, longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def solve_parts(pieces: list[Part], how: How, workers: int) -> list[PartPlan]:
 def fewest_moves(
     instance: Instance, units: Units, how: How, workers: int
 ) -> tuple[list[Part], list[PartPlan]]:
-    """Prove how many accounts must move, then move them as cheaply as may be.
+    """Move as few accounts as may be, cheaply, and prove how many must move.
 
     The plan is that of a question in which every move costs the same and far more
     than any travel; its prices differ little from those that prove the count.
@@ -61,22 +62,26 @@ def _solve(how: How, piece: Part) -> PartPlan:
 
 
 def _fewest(how: How, dear: float, piece: Part, cheap_piece: Part) -> PartPlan:
-    """Count the moves of one part and plan them."""
-    # small parts are counted exactly, which proves more than the prices do
-    counted = _solve(how, piece) if is_small(piece) else bound_part(piece)
+    """Plan the moves of one part and prove how few there can be."""
     cheap = solve_part(
         cheap_piece,
         material_share=how.material_share,
         effort=how.effort,
         seed=how.seed,
         is_repair=True,
-        warm=counted.load_price * dear,
+        mend=REALIGNMENT,
     )
-    moves = [float(moves_of(piece.pairs, plan.owner)) for plan in (counted, cheap)]
-    if not is_small(piece) and cheap.is_legal and moves[1] > LOOSE * counted.bound:
-        better = bound_part(piece, FULL)
-        counted = better if better.bound > counted.bound else counted
-    is_as_good = cheap.is_legal >= counted.is_legal and moves[1] <= moves[0]
+    planned = float(moves_of(piece.pairs, cheap.owner))
+    if is_small(piece):  # counted exactly, which proves more than prices do
+        counted = _solve(how, piece)
+    else:
+        enough = planned - 1.0 if cheap.is_legal else np.inf
+        counted = bound_part(piece, cheap.load_price / dear, enough=enough)
+    # accounts are whole in every part
+    least = float(whole_bound(max(counted.bound, counted.exact_bound)))
+    counted = replace(counted, exact_bound=least)
+    moves = float(moves_of(piece.pairs, counted.owner))
+    is_as_good = cheap.is_legal >= counted.is_legal and planned <= moves
     is_better = is_as_good or cheap.is_legal > counted.is_legal
     return replace(counted, owner=cheap.owner) if is_better else counted
 

@@ -19,7 +19,9 @@ from pipelines.planning.fingerprint import frame_bytes, input_hash
 from pipelines.planning.inputs import Facts
 from pipelines.planning.overrides import respected, wishes_of, with_owners
 from pipelines.planning.people import Forecasts
+from pipelines.planning.proofs import proof_lines
 from pipelines.planning.quota_moves import move_quotas
+from pipelines.planning.restating import carried_quotas
 from pipelines.planning.targets import Horizon
 from pipelines.planning.territories import Books
 
@@ -118,9 +120,24 @@ def compute(inputs: PlanInputs, *, books: Books | None = None) -> PlanDraft:
     if inputs.breach is not None and inputs.parent is not None:
         draft = replan.answer(asked, forecasts, inputs.breach, inputs.parent, plan)
         draft = _with_moved_quotas(draft, inputs.breach, inputs.parent, facts)
+        draft = _with_sums(draft, inputs.breach, inputs.parent, plan)
     else:
         draft = first_plan(asked, forecasts, plan, books=books)
-    return respected(draft, facts, forecasts, plan, wishes)
+    is_whole = inputs.breach is None
+    return respected(draft, facts, forecasts, plan, wishes, prices_pay=is_whole)
+
+
+def _with_sums(
+    draft: PlanDraft, breach: Breach, parent: Content, plan: Horizon
+) -> PlanDraft:
+    """Prove that quotas which were not split anew add up to what they did."""
+    if "quotas" in breach.asks_for and not breach.scope.startswith("rep:"):
+        return draft
+    was = parent["quota"].filter(pl.col("month_start") >= plan.effective_from)
+    line = carried_quotas(draft.content["quota"], was)
+    proofs = pl.concat([draft.content["proof"], proof_lines([line])])
+    content = {**draft.content, "proof": proofs.sort("solver", "node_id")}
+    return replace(draft, content=content)
 
 
 def _with_moved_quotas(

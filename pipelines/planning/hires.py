@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 from data_contracts.money import show
 from pipelines.planning.inputs import Facts
 from pipelines.planning.people import Forecasts, Team, teams_of
-from pipelines.planning.promise import hires_with_promise, measured
+from pipelines.planning.promise import hires_with_promise, kept_shares
 from pipelines.planning.proofs import COMPANY, ProofLine
+from pipelines.planning.spans import manager_rows, paid_cents, spans_of
 from pipelines.planning.targets import Horizon
 from solvers.capacity import capacity_per_hire
 from solvers.hiring import HiringPlan, HiringProblem, plan_hires
@@ -112,32 +113,30 @@ def _hires(
             for team in teams
         ]
     )
-    pay = {role.id: role.ote_in_currency * 100 / 12 for role in facts.policy.roles}
-    paid_months = np.maximum(
-        n_months - np.arange(n_months) - limits.hire_lead_time_months, 0
-    )
     question = HiringProblem(
         group_names=tuple(f"{t.role} in {t.segment_id}" for t in teams),
         segment_of_group=np.array([segments.index(t.segment_id) for t in teams]),
         role_of_group=np.zeros(len(teams), dtype=np.intp),
         contribution_cents=brings,
-        cost_cents=np.array([np.rint(pay[t.role] * paid_months) for t in teams]).astype(
-            np.int64
-        ),
+        cost_cents=paid_cents(facts.policy, [team.role for team in teams], plan),
         need_cents=need,
         recruiter_limit=np.full(
             (1, n_months), limits.max_hires_per_month_count, dtype=np.int64
         ),
+        budget_cents=None
+        if limits.hire_budget_in_currency is None
+        else round(limits.hire_budget_in_currency * 100),
+        spans=spans_of(facts, teams, segments, plan),
     )
     kept: list[ProofLine] = []
     if facts.policy.promise.plan_met_probability_share is None:
         found = plan_hires(question, best_effort=True)
-        kept = measured(facts.policy, teams, segments, found, target)
+        kept = kept_shares(facts.policy, teams, segments, found.hires, target)
     else:
         found, kept = hires_with_promise(
             facts.policy, teams, segments, question, target
         )
-    rows = []
+    rows = manager_rows(facts.policy, found, segments, plan)
     for team_place, month in zip(*np.nonzero(found.hires), strict=True):
         team, count = teams[team_place], int(found.hires[team_place, month])
         begins = month + limits.hire_lead_time_months
@@ -174,7 +173,7 @@ def _proof(teams: list[Team], plan: Horizon, found: HiringPlan) -> ProofLine:
         )
         for place, team in enumerate(teams)
     )
-    short = int(found.missing_cents.sum())
+    short, managers = int(found.missing_cents.sum()), int(found.manager_hires.sum())
     return ProofLine(
         solver="hiring",
         node_id=COMPANY,
@@ -184,9 +183,10 @@ def _proof(teams: list[Team], plan: Horizon, found: HiringPlan) -> ProofLine:
         bound=float(found.bound_cents),
         gap_share=found.gap_share,
         is_verified=bool((found.hires >= 0).all() and found.bound_cents >= 0),
-        statement=f"{int(found.hires.sum())} hires cost {show(found.cost_cents)} this "
-        f"year; {show(short)} stay open within the limits; last month in which a "
-        f"decision still brings something: {useful}",
+        statement=f"{int(found.hires.sum())} hires"
+        + (f" and {managers} to lead them" if managers else "")
+        + f" cost {show(found.cost_cents)} this year; {show(short)} stay open within "
+        "the limits; last month in which a decision still brings something: " + useful,
     )
 
 

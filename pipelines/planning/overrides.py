@@ -14,6 +14,7 @@ from pipelines.planning.fixed_hires import fixed_hires
 from pipelines.planning.fixed_quotas import fixed_quotas
 from pipelines.planning.inputs import Facts
 from pipelines.planning.people import Forecasts, planned_reps
+from pipelines.planning.restating import restated
 from pipelines.planning.targets import Horizon
 from pipelines.planning.wishes import Wishes, wishes_of
 
@@ -38,7 +39,13 @@ def with_owners(facts: Facts, wishes: Wishes, plan: Horizon) -> Facts:
 
 
 def respected(
-    draft: PlanDraft, facts: Facts, forecasts: Forecasts, plan: Horizon, wishes: Wishes
+    draft: PlanDraft,
+    facts: Facts,
+    forecasts: Forecasts,
+    plan: Horizon,
+    wishes: Wishes,
+    *,
+    prices_pay: bool = True,
 ) -> PlanDraft:
     """Put fixed quotas and hires into a draft and say what every override costs.
 
@@ -46,13 +53,16 @@ def respected(
     ----------
     draft : PlanDraft
         Solved with `with_owners`.
+    prices_pay : bool, default True
+        Whether the plan chose its payout curves, rather than carrying them.
 
     Returns
     -------
     PlanDraft
         Each month's quotas of a segment still sum to what they did, for its other
         reps take the difference over, where there are any. Capacity and pay follow
-        the hires. Every override has one note: kept and at what price, or why not.
+        the hires, and proof lines say what holds for the plan as it stands. Every
+        override has one note: kept and at what price, or why not.
     """
     if not wishes.overrides:
         return draft
@@ -68,6 +78,9 @@ def respected(
         ]
     )
     content, told = fixed_hires(content, facts, forecasts, plan, wishes)
+    content = restated(
+        draft.content, content, facts, forecasts, plan, wishes, prices_pay=prices_pay
+    )
     return replace(draft, content=content, notes=(*notes, *told))
 
 

@@ -21,6 +21,8 @@ from solvers.hiring_risk import (
 )
 from solvers.result import Proof
 
+OUT_OF_REACH = "; more is out of reach within hiring limits"
+
 
 def sales_team(
     policy: CompanyPolicy, teams: Sequence[Team], segments: Sequence[str]
@@ -84,11 +86,13 @@ def hires_with_promise(
             probability,
             cost_cents=question.cost_cents,
             recruiter_limit=question.recruiter_limit,
+            budget_cents=question.budget_cents,
+            spans=question.spans,
             best_effort=True,
         )
 
     found = at(wanted)
-    proofs = list(_kept(found, segments))
+    proofs = list(_kept(found.probability, found.promised, segments))
     dearer = [p for p in sorted(promise.also_priced_probability_shares) if p > wanted]
     before = found
     for probability in dearer:
@@ -100,22 +104,42 @@ def hires_with_promise(
     return found.plan, proofs
 
 
-def measured(
+def kept_shares(
     policy: CompanyPolicy,
     teams: Sequence[Team],
     segments: Sequence[str],
-    plan: HiringPlan,
+    hires: NDArray[np.int64],
     target_cents: NDArray[np.int64],
+    *,
+    short_of: str = OUT_OF_REACH,
 ) -> list[ProofLine]:
-    """Say how often the plan is met with hires that nobody promised anything of."""
+    """Say how often the plan is met with given hires, against any promise.
+
+    Parameters
+    ----------
+    hires : (n_teams, n_months) int64
+        By team and month of decision, however they were found.
+    target_cents : (n_segments,) int64, US cents
+        Bookings to reach in the months planned.
+    short_of : str
+        What to add where a promise is not kept.
+
+    Returns
+    -------
+    list of ProofLine
+        One per segment, measured on years that no hires were fitted to.
+    """
     years = simulate_capacity(
         sales_team(policy, teams, segments),
-        plan.hires,
+        hires,
         n_segments=len(segments),
         n_years=FRESH_YEARS,
         seed=1,
     )
     chance = (years >= target_cents[None, :]).mean(axis=0)
+    promised = policy.promise.plan_met_probability_share
+    if promised is not None:
+        return list(_kept(chance, promised, segments, short_of))
     return [
         ProofLine(
             solver="hiring",
@@ -133,22 +157,26 @@ def measured(
     ]
 
 
-def _kept(found: ChancePlan, segments: Sequence[str]) -> Iterator[ProofLine]:
+def _kept(
+    chances: NDArray[np.float64],
+    promised: float,
+    segments: Sequence[str],
+    short_of: str = OUT_OF_REACH,
+) -> Iterator[ProofLine]:
     for place, segment in enumerate(segments):
-        chance = float(found.probability[place])
-        is_kept = chance >= found.promised - TOLERANCE
+        chance = float(chances[place])
+        is_kept = chance >= promised - TOLERANCE
         yield ProofLine(
             solver="hiring",
             node_id=f"{segment}:promise",
             proof=Proof.FEASIBLE if is_kept else Proof.BEST_EFFORT,
             unit="share",
             objective=chance,
-            bound=found.promised,
+            bound=promised,
             gap_share=None,
             is_verified=True,
             statement=f"the plan is met in {chance:.1%} of {FRESH_YEARS:,} years drawn "
-            f"afresh; promised {found.promised:.0%}"
-            + ("" if is_kept else "; more is out of reach within hiring limits"),
+            f"afresh; promised {promised:.0%}" + ("" if is_kept else short_of),
         )
 
 

@@ -95,6 +95,16 @@ def test_a_span_with_room_needs_no_manager() -> None:
     assert plan.cost_cents == 850_000
 
 
+def test_one_row_of_recruiters_serves_all_roles_and_managers() -> None:
+    shared = dataclasses.replace(YEAR, recruiter_limit=np.array([[2, 1, 1]]))
+    plan = plan_hires(dataclasses.replace(shared, spans=spans(0, 0.0)))
+    # a senior and the manager at once, so the second hire waits a month
+    assert plan.hires.sum(axis=0).tolist() == [1, 1, 0]
+    assert plan.manager_hires.tolist() == [[1, 0, 0]]
+    with pytest.raises(ValueError, match="recruiter_limit"):
+        plan_hires(dataclasses.replace(YEAR, recruiter_limit=np.ones((1, 2), int)))
+
+
 def test_managers_count_in_the_budget() -> None:
     tight = dataclasses.replace(YEAR, spans=spans(0, 0.0), budget_cents=900_000)
     with pytest.raises(InfeasibleError, match="budget"):

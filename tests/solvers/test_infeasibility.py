@@ -147,3 +147,16 @@ def test_a_disruption_budget_that_rules_exceed_is_named() -> None:
     found = diagnose(problem)
     assert found.must_give
     assert "disruption budget" in found.conflict
+
+
+def test_reps_without_a_share_are_not_told_to_open_endless_seats() -> None:
+    problem = TerritoryProblem(
+        account_ids=np.arange(2),
+        rep_ids=np.arange(1),
+        metric_names=("potential",),
+        load=np.ones((2, 1)),
+        tolerance=np.array([0.1]),
+        rep_weight=np.zeros(1),
+    )
+    with pytest.raises(InfeasibleError, match="share of the work"):
+        assign_accounts(problem)

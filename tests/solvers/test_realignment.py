@@ -2,20 +2,23 @@
 
 import dataclasses
 import itertools
+from functools import cache
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import Bounds, LinearConstraint, milp
 
 from data_contracts.errors import InfeasibleError
-from solvers.certificate import broken_rules
+from solvers.certificate import band_limits, broken_rules, eligible_pairs
 from solvers.problem import OWNER_LEFT, TerritoryProblem
 from solvers.result import Proof
 from solvers.sample_books import sample_book
 from solvers.territories import Objective, assign_accounts
 
 
+@cache
 def settled_book() -> TerritoryProblem:
     problem = sample_book(500, 12, seed=5, n_segments=2)
     plan = assign_accounts(problem)
@@ -130,3 +133,34 @@ def test_any_number_of_workers_gives_the_same_bytes() -> None:
         assert len({getattr(plan, name).tobytes() for plan in plans}) == 1, name
     with pytest.raises(ValueError, match="workers is 0"):
         assign_accounts(problem, workers=0)
+
+
+def test_the_proven_least_is_what_a_linear_programme_proves() -> None:
+    # 300 accounts of ten reps are too many to count exactly; one rep goes half time
+    book = sample_book(300, 10, seed=4, n_segments=1)
+    weight = book.rep_weight.copy()
+    weight[0] *= 0.5
+    asked = dataclasses.replace(
+        book,
+        current_rep=assign_accounts(book).rep_of_account,
+        rep_weight=weight,
+        ceiling=None,
+    )
+    rows = np.arange(300)
+    account, rep = np.nonzero(eligible_pairs(asked, rows))
+    lower, upper = band_limits(asked)
+    once = (account == rows[:, None]).astype(float)
+    held = [(rep == r) * asked.load[account, g] for r in range(10) for g in range(3)]
+    answer = milp(
+        (asked.current_rep[account] != rep).astype(float),
+        constraints=LinearConstraint(
+            np.vstack([once, *held]),
+            np.concatenate([np.ones(300), lower.ravel()]),
+            np.concatenate([np.ones(300), upper.ravel()]),
+        ),
+        bounds=Bounds(0, 1),
+    )
+    plan = assign_accounts(asked, objective=Objective.FEWEST_MOVES)
+    assert answer.fun > 1
+    assert plan.least_moves <= np.ceil(answer.fun + 1e-6) <= plan.moved_count
+    assert plan.least_moves >= answer.fun - 0.01

@@ -11,6 +11,7 @@ from pipelines.planning.forecast import SCHEMAS
 from pipelines.planning.inputs import Facts
 from pipelines.planning.known import Known
 from pipelines.planning.people import Forecasts
+from pipelines.planning.targets import first_horizon
 
 HISTORY = months(date(2024, 1, 1), 24)
 
@@ -121,6 +122,18 @@ def facts(policy: CompanyPolicy) -> Facts:
             bookings_cents=pl.lit(500_00, pl.Int64),
         ),
         won=won,
+    )
+
+
+@pytest.fixture
+def doubled(facts: Facts) -> pl.DataFrame:
+    """Ask smb for twice what its two reps book, in every month of the year."""
+    plan = first_horizon(facts.policy, facts.as_of)
+    return pl.DataFrame({"month_start": plan.month_starts}).select(
+        pl.lit("smb").alias("segment_id"),
+        pl.lit("east").alias("region_id"),
+        "month_start",
+        pl.lit(2_000_00, pl.Int64).alias("value_cents"),
     )
 
 

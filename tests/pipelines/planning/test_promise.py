@@ -37,18 +37,10 @@ def test_surer_hires_cost_more_and_every_promise_is_measured(
 
 
 def test_without_a_promise_hires_go_by_averages(
-    facts: Facts, forecasts: Forecasts
+    facts: Facts, forecasts: Forecasts, doubled: pl.DataFrame
 ) -> None:
     plan = first_horizon(facts.policy, facts.as_of)
-    cells = pl.DataFrame(
-        {
-            "segment_id": ["smb"] * 12,
-            "region_id": ["east"] * 12,
-            "month_start": plan.month_starts,
-            "value_cents": [2_000_00] * 12,
-        }
-    )
-    _, proofs = prove_people(facts, forecasts, cells, plan)
+    _, proofs = prove_people(facts, forecasts, doubled, plan)
     chances = {line.node_id: line for line in proofs if line.unit == "share"}
     assert set(chances) == {"ent:chance", "smb:chance"}
     assert chances["ent:chance"].objective == 1.0  # nothing is asked of it
