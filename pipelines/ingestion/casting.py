@@ -11,6 +11,7 @@ from pipelines.ingestion.mapping import ColumnRecipe, Plain
 FIRST_DAY, AFTER_LAST_DAY = "1900-01-01", "2200-01-01"  # outside: a mistake
 ROW_SHAPE = "row shape"
 DUPLICATE_KEY = "duplicate key"
+SHAPELESS, STOOD_IN = -1, -2  # faults of no rule: not taken apart, a stand-in
 _WHOLE = "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf"
 _THOUSANDTHS = "bhd jod kwd omr tnd"
 MACROS = f"""
@@ -239,7 +240,7 @@ def staging_query(
     source: str,
     texts: dict[str, str],
     *,
-    shape: str | None = None,
+    shape: tuple[str, int] | None = None,
     extra: tuple[str, str] | None = None,
 ) -> str:
     """Return SQL for one pass over a source: typed columns and the first fault.
@@ -252,16 +253,17 @@ def staging_query(
     texts : dict of canonical column to SQL
         The expression for each column's text over the relation; a column left out is
         null.
-    shape : str, optional
-        SQL over ``_row`` that is true where a row could not be taken apart at all.
+    shape : (SQL, fault), optional
+        True over ``_row`` where it could not be taken apart at all, and how that is
+        told: ``SHAPELESS`` or ``STOOD_IN``.
     extra : (name, SQL), optional
         One more column to carry along, over the relation.
 
     Returns
     -------
     str
-        A query giving the contract's columns, then ``_fault`` (place in `faults`, -1
-        for the shape, null where the row is good), ``_value`` (the text that broke it),
+        A query giving the contract's columns, then ``_fault`` (place in `faults`, the
+        shape's, null where the row is good), ``_value`` (the text that broke it),
         ``_source`` (the whole delivered row as JSON where it is bad) and the extra.
     """
     columns = contract.columns
@@ -271,7 +273,7 @@ def staging_query(
         for one in columns
     )
     typed = ", ".join(f"{cast(c, text_of(c.name))} as {name(c.name)}" for c in columns)
-    whens = "" if shape is None else f"when {shape} then -1 "
+    whens = "" if shape is None else f"when {shape[0]} then {shape[1]} "
     whens += " ".join(f"when {one.breaks} then {at}" for at, one in enumerate(every))
     values = " ".join(
         f"when {at} then {text_of(one.column)}"

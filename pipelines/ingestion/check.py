@@ -1,5 +1,6 @@
 """Hold one file to its contract without loading it, and say all that is wrong."""
 
+import shlex
 import tempfile
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
@@ -181,12 +182,13 @@ def _recognised(
         return wanted[0], _alone(path, wanted[0]), ()
     if chosen is None:
         looks = "; ".join(one.told() for one in likely[:_EXAMPLES])
+        guess = likely[0].contract.id if likely else "crm-opportunities"
         raise ContractError(
             f"nothing tells which contract {path.name} is for"
             + (f"; it looks like {looks}" if looks else ""),
-            fix="name it: --contract crm-opportunities, put the file under "
+            fix=f"name it: --contract {guess}, put the file under "
             "landing/<system>/<table>/, or draft a mapping: "
-            f"aop extracts map {path} --contract crm-opportunities",
+            f"aop extracts map {shlex.quote(str(path))} --contract {guess}",
         )
     delivery = _alone(path, chosen.contract, chosen.mapping)
     note = f"recognised as {chosen.told()}"

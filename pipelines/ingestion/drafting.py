@@ -22,6 +22,7 @@ from pipelines.ingestion.engine import guarded
 from pipelines.ingestion.mapping import load_mapping, mapping_names
 from pipelines.ingestion.probe import prepare
 from pipelines.ingestion.sources import SourceFile
+from pipelines.ingestion.wording import same_in_words
 
 _ALIKE = 0.75  # below, two names have nothing to do with each other
 _MOST_READ = 0.95  # share of values a column's type must be able to read
@@ -86,9 +87,10 @@ def draft_mapping(path: Path, contract: ExtractContract) -> Draft:
     Notes
     -----
     A header is sure where it is the column's own name or that of a ready-made mapping,
-    spelling aside; it is a proposal where it is merely like it, or where its values
-    alone look so: e-mails, currencies, the words of a list. Dates decide between
-    day-first and month-first only where the whole column leaves one reading.
+    spelling aside; it is a proposal where it is merely like it, in letters or in words,
+    or where its values alone look so: e-mails, currencies, the words of a list. Dates
+    decide between day-first and month-first only where the whole column leaves one
+    reading.
     """
     with tempfile.TemporaryDirectory(prefix="aop-draft-") as folder:
         scratch = Path(folder)
@@ -141,20 +143,20 @@ def _guesses(
         for column in contract.columns:
             if column.name in found or (column.primary_key and not is_exact):
                 continue
-            header = _match(column, known[column.name], free, is_exact=is_exact)
-            if header is None and not is_exact:
-                header = _of_such_values(connection, column, free)
-            if header is None:
-                continue
-            guess = _read(connection, column, header)
-            if guess is None:
-                continue
+            likely = [_match(column, known[column.name], free, is_exact=is_exact)]
             if not is_exact:
-                guess = _Guess(
-                    header, guess.recipe, guess.doubt or _why(column, header, known)
-                )
-            found[column.name] = guess
-            free.remove(header)
+                likely.append(same_in_words(column.name, free))
+                likely.append(_of_such_values(connection, column, free))
+            for header in likely:
+                guess = _read(connection, column, header) if header else None
+                if header is None or guess is None:
+                    continue
+                if not is_exact:
+                    doubt = guess.doubt or _why(column, header, known)
+                    guess = _Guess(header, guess.recipe, doubt)
+                found[column.name] = guess
+                free.remove(header)
+                break
     return found
 
 
@@ -197,7 +199,8 @@ def _of_such_values(
 
 
 def _why(column: Column, header: str, known: Names[str, set[str]]) -> str:
-    is_like = _match(column, known[column.name], [header], is_exact=False) is not None
+    is_like = _match(column, known[column.name], [header], is_exact=False)
+    is_like = is_like or same_in_words(column.name, [header])
     return "only a like name" if is_like else "only its values look so"
 
 

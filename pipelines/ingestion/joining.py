@@ -17,6 +17,7 @@ from pipelines.ingestion.engine import (
     guarded,
     has_rejects,
     unreadable,
+    without_values,
 )
 from pipelines.ingestion.probe import Prepared, prepare
 from pipelines.ingestion.sources import Delivery
@@ -82,7 +83,7 @@ def stage_joined(
             counts = fault_counts(connection, out)
         except duckdb.Error as error:
             raise ContractError(
-                f"the mapping's sql for {contract.id} fails: {error}",
+                f"the mapping's sql for {contract.id} fails: {without_values(error)}",
                 fix=f"mend it in the mapping {delivery.mapping.name}, or the headers "
                 f"of {leading.shown}",
             ) from error
@@ -95,8 +96,6 @@ def stage_joined(
         bad=bad,
         rejects=(),
         first_line=None,
-        has_breaks=False,
-        gaps=(),
         notes=(),
         is_change=not delivery.is_full,
     )

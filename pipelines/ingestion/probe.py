@@ -34,6 +34,7 @@ _KINDS: dict[str, Kind] = {
     ".parquet": "parquet",
 }
 _PACKED = (".gz", ".zst", ".zip")
+_MARKS = {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5\x2f\xfd"}
 _DELIMITERS = ",\t;|^`"
 _CHUNK = 1 << 22
 _LONGEST_HEADER = 1 << 20
@@ -112,11 +113,23 @@ def prepare(file: SourceFile, scratch: Path) -> Prepared:
             fix="export it again: an extract has at least its header line",
         )
     if kind == "jsonl":
+        _refuse_array(file, plain)
         return Prepared(file, plain, kind, size, lines, "", (), notes)
     delimiter, header = _header(file, plain)
     if delimiter not in ",\t":
         notes = (*notes, f"delimiter {delimiter!r}")
     return Prepared(file, plain, kind, size, lines, delimiter, header, notes)
+
+
+def _refuse_array(file: SourceFile, plain: Path) -> None:
+    """Refuse one JSON array, as many systems export, where lines are wanted."""
+    with plain.open("rb") as stream:
+        head = stream.read(_CHUNK).lstrip(b"\xef\xbb\xbf \t\r\n")
+    if re.match(rb"\[\s*[{\]]", head):
+        raise ContractError(
+            f"{file.shown} is one JSON array, not an object on each line",
+            fix="write its objects one a line, as jq -c '.[]' does",
+        )
 
 
 def _prepare_parquet(file: SourceFile) -> Prepared:
@@ -144,9 +157,12 @@ def _plain_text(
     notes: list[str] = []
     plain = file.path
     try:
-        if file.path.suffix.lower() in _PACKED:
+        packing = _packing(file.path)
+        if packing and packing != file.path.suffix.lower():
+            notes.append(f"packed as {packing}")
+        if packing:
             plain = scratch / f"{file.path.name}.plain"
-            with _unpacked(file) as stream, plain.open("wb") as copy:
+            with _unpacked(file, packing) as stream, plain.open("wb") as copy:
                 for chunk in _chunks(stream):
                     copy.write(chunk)
         encoding = _encoding(plain)
@@ -170,13 +186,22 @@ def _chunks(stream: _Bytes) -> Iterator[bytes]:
         yield chunk
 
 
+def _packing(path: Path) -> str:
+    """Tell how a file is packed: by its first bytes, or else by its name."""
+    named = path.suffix.lower() if path.suffix.lower() in _PACKED else ""
+    if named == ".zip":
+        return named
+    with path.open("rb") as stream:
+        head = stream.read(4)
+    return next((one for one, mark in _MARKS.items() if head.startswith(mark)), named)
+
+
 @contextmanager
-def _unpacked(file: SourceFile) -> Iterator[_Bytes]:
-    suffix = file.path.suffix.lower()
-    if suffix == ".gz":
+def _unpacked(file: SourceFile, packing: str) -> Iterator[_Bytes]:
+    if packing == ".gz":
         with gzip.open(file.path) as stream:
             yield stream
-    elif suffix == ".zst":
+    elif packing == ".zst":
         with pa.CompressedInputStream(str(file.path), "zstd") as stream:
             yield stream
     else:

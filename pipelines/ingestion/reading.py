@@ -4,11 +4,19 @@ import difflib
 
 from data_contracts.contract import ExtractContract
 from data_contracts.errors import ContractError
-from pipelines.ingestion.casting import filled, literal, name, recipe_text
+from pipelines.ingestion.casting import (
+    SHAPELESS,
+    STOOD_IN,
+    filled,
+    literal,
+    name,
+    recipe_text,
+)
 from pipelines.ingestion.mapping import ColumnRecipe
 from pipelines.ingestion.probe import Prepared
 from pipelines.ingestion.sources import Delivery
 from pipelines.ingestion.splitting import LONGEST_RECORD
+from pipelines.ingestion.standins import STAND_IN
 
 _JSON_GAP = "\x01"  # may not stand unescaped in JSON, so it never splits a line
 
@@ -38,9 +46,14 @@ def relation(prepared: Prepared) -> str:
     )
 
 
-def shape_fault(prepared: Prepared) -> str | None:
-    """Return SQL that is true where a row has no shape at all, if that can be."""
-    return "_row.line is null" if prepared.kind == "jsonl" else None
+def shape_fault(
+    prepared: Prepared, *, has_stand_ins: bool = False
+) -> tuple[str, int] | None:
+    """Return SQL that is true where a row has no shape at all, and that fault."""
+    if has_stand_ins:
+        first = f"_row.{name(headers(prepared)[0])}"
+        return f"{first} = {literal(STAND_IN)}", STOOD_IN
+    return ("_row.line is null", SHAPELESS) if prepared.kind == "jsonl" else None
 
 
 def breaks_in_record(prepared: Prepared) -> str:

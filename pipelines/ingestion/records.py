@@ -169,8 +169,8 @@ def write_empty_tables(settings: Settings) -> int:
     wanted[settings.raw / "quality" / "replays" / SCHEMA_FILE] = REPLAY_SCHEMA
     written = 0
     for path, schema in wanted.items():
-        empty = pl.DataFrame(schema=schema)
-        if not path.is_file() or pl.read_parquet_schema(path) != empty.schema:
-            write_parquet(empty, path)
+        # every landing asks: a frame is made only to be written
+        if not path.is_file() or pl.read_parquet_schema(path) != pl.Schema(schema):
+            write_parquet(pl.DataFrame(schema=schema), path)
             written += 1
     return written

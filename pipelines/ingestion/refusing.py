@@ -3,17 +3,27 @@
 from collections.abc import Sequence
 from datetime import date
 
-import pyarrow as pa
+import polars as pl
 
 from data_contracts.contract import ExtractContract
 from pipelines.ingestion.casting import (
     DUPLICATE_KEY,
     ROW_SHAPE,
+    STOOD_IN,
     faults,
     literal,
     name,
 )
 from pipelines.ingestion.staged import StagedFile
+
+_REJECTS = {
+    "_at": pl.Int32,
+    "_line": pl.Int64,
+    "rule": pl.String,
+    "column_name": pl.String,
+    "value": pl.String,
+    "row_json": pl.String,
+}
 
 
 def quarantine_query(
@@ -61,7 +71,7 @@ def _broken(contract: ExtractContract) -> str:
         from lined
         select _at, _line, case _fault {rules} else '{ROW_SHAPE}' end as rule,
             {column} as column_name, _value as value, _source as row_json
-        where _fault is not null
+        where _fault is not null and _fault <> {STOOD_IN}
     """
 
 
@@ -78,21 +88,11 @@ def _conflicts(contract: ExtractContract) -> str:
     """
 
 
-def rejects(staged: Sequence[StagedFile]) -> pa.Table:
+def rejects(staged: Sequence[StagedFile]) -> pl.DataFrame:
     """Return the lines that could not be split, as rows of the quarantine."""
     lost = [
-        (at, reject.line, reject.reason, reject.json)
+        (at, reject.line, ROW_SHAPE, None, reject.reason, reject.json)
         for at, one in enumerate(staged)
         for reject in one.rejects
     ]
-    at, line, reason, text = zip(*lost, strict=True) if lost else ((), (), (), ())
-    return pa.table(
-        {
-            "_at": pa.array(at, pa.int32()),
-            "_line": pa.array(line, pa.int64()),
-            "rule": pa.array([ROW_SHAPE] * len(lost), pa.string()),
-            "column_name": pa.nulls(len(lost), pa.string()),
-            "value": pa.array(reason, pa.string()),
-            "row_json": pa.array(text, pa.string()),
-        }
-    )
+    return pl.DataFrame(lost, schema=_REJECTS, orient="row")

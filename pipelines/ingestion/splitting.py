@@ -21,9 +21,9 @@ from pipelines.ingestion.probe import Prepared
 
 BLANK = b" \t\r\n\x1a"  # and the mark some old systems end a file with
 LONGEST_RECORD = 16_000_000  # bytes
-_MOST_REJECTED = 256_000_000  # bytes of broken lines; more is no extract any more
+MOST_REJECTED = 256_000_000  # bytes of broken lines; more is no extract any more
 _MOST_REJECTED_AT_ONCE = 1_000_000  # lines
-_REJECT_COSTS = 300  # bytes of memory beside its text
+REJECT_COSTS = 300  # bytes of memory beside its text
 _MOST_LINES = 2_000  # an open quote that long is a stray one, not a value
 
 
@@ -88,21 +88,21 @@ def split(prepared: Prepared, scratch: Path) -> Split:
     with (
         prepared.path.open("rb") as source,
         copy.open("wb") as target,
-        _long_fields(),
+        long_fields(),
     ):
         for place, (line, record) in enumerate(_records(source, prepared.delimiter)):
             taken = range(line, line + record.rstrip(b"\n").count(b"\n") + 1)
             if not record.strip(BLANK):
                 gaps.extend(taken)
                 continue
-            reason = "" if place == 0 else _fault(record, prepared)
+            reason = "" if place == 0 else fault_of(record, prepared)
             is_cut = reason.startswith(_OPEN_ENDS)
             if reason:
                 gaps.extend(taken)
                 text = record.rstrip(b"\r\n").decode("utf-8", errors="replace")
                 rejects.append(Reject(line, text, reason))
-                lost += len(record) + _REJECT_COSTS
-                if lost > _MOST_REJECTED:
+                lost += len(record) + REJECT_COSTS
+                if lost > MOST_REJECTED:
                     raise _too_broken(prepared, rejects)
                 continue
             record = record.rstrip(b"\r\n") + b"\n"
@@ -112,8 +112,10 @@ def split(prepared: Prepared, scratch: Path) -> Split:
     if is_cut:
         last = rejects[-1]
         raise ContractError(
-            f"{prepared.file.shown} is cut short: line {last.line} ends in "
-            f"{last.text[-60:]!r} before its {len(prepared.header)} columns are there",
+            # not what the line holds: this is logged where everybody may read
+            f"{prepared.file.shown} is cut short: line {last.line} ends after "
+            f"{len(last.text):,} letters, before its {len(prepared.header)} columns "
+            "are there",
             fix="export and deliver the file again",
         )
     whole = replace(prepared, path=copy, size=size, lines=lines)
@@ -148,12 +150,12 @@ def rejected(prepared: Prepared, lines: Sequence[int]) -> tuple[Reject, ...] | N
     if not lines or lines[-1] >= prepared.lines or len(lines) > _MOST_REJECTED_AT_ONCE:
         return None
     found = []
-    with prepared.path.open("rb") as source, _long_fields():
+    with prepared.path.open("rb") as source, long_fields():
         before = 0
         for line in lines:
             record = next(islice(source, line - before - 1, None), b"")
             before = line
-            reason = "" if b'"' in record else _fault(record, prepared)
+            reason = "" if b'"' in record else fault_of(record, prepared)
             if not reason or not record.strip(BLANK):
                 return None
             text = record.rstrip(b"\r\n").decode("utf-8", errors="replace")
@@ -211,7 +213,7 @@ def _fields(record: bytes, delimiter: str) -> list[str] | None:
     return found[0] if len(found) == 1 else None
 
 
-def _fault(record: bytes, prepared: Prepared) -> str:
+def fault_of(record: bytes, prepared: Prepared) -> str:
     """Say why a record has not the header's columns; empty where it has."""
     if len(record) >= LONGEST_RECORD:
         return f"longer than {LONGEST_RECORD:,} bytes"
@@ -234,7 +236,7 @@ def _fault(record: bytes, prepared: Prepared) -> str:
 
 
 @contextmanager
-def _long_fields() -> Iterator[None]:
+def long_fields() -> Iterator[None]:
     """Let the csv module read long values; its limit holds for the whole process."""
     before = csv.field_size_limit(LONGEST_RECORD)
     try:

@@ -1,6 +1,5 @@
 """What judging leaves in scratch: every row typed, and the first rule it broke."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +17,10 @@ class StagedFile:
     """One file judged row by row; ``path`` is Parquet in the file's order.
 
     ``rows`` counts every record, ``bad`` those that broke a rule, rejects in both.
-    ``first_line`` is the line of the first record, None where rows come from several
-    files and carry their own ``_line``. ``has_breaks`` says that records span lines
-    and ``_breaks`` in the Parquet counts them. ``gaps`` are lines of the file in no
-    record, rejected or blank, rising. ``is_change`` says that its rows replace what
-    files before it hold under the same key.
+    ``first_line`` is the line of the first record, the others following line by line;
+    None where rows carry their own ``_line``, in the Parquet or, where ``lines`` names
+    it, in another beside it, row for row. ``is_change`` says that its rows replace
+    what files before it hold under the same key.
     """
 
     file: SourceFile
@@ -31,9 +29,8 @@ class StagedFile:
     bad: int
     rejects: tuple[Reject, ...]
     first_line: int | None
-    has_breaks: bool
-    gaps: Sequence[int]
     notes: tuple[str, ...]
+    lines: Path | None = None
     is_change: bool = False
 
 

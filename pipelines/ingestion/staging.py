@@ -5,7 +5,7 @@ Nothing of the home is touched here, so a refused file leaves no trace.
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -13,7 +13,7 @@ import duckdb
 from data_contracts.contract import ExtractContract
 from data_contracts.errors import ContractError
 from pipelines.ingestion import reading
-from pipelines.ingestion.casting import literal, name, staging_query
+from pipelines.ingestion.casting import STOOD_IN, literal, name, staging_query
 from pipelines.ingestion.engine import (
     copy,
     fault_counts,
@@ -23,10 +23,12 @@ from pipelines.ingestion.engine import (
     unreadable,
 )
 from pipelines.ingestion.joining import stage_joined
+from pipelines.ingestion.lines import write_lines
 from pipelines.ingestion.probe import Prepared, prepare
 from pipelines.ingestion.sources import Delivery
 from pipelines.ingestion.splitting import BLANK, Reject, rejected, split
 from pipelines.ingestion.staged import StagedFile, check_share
+from pipelines.ingestion.standins import has_many_broken, stand_in
 
 
 def stage(
@@ -74,7 +76,9 @@ def _stage_file(
 ) -> StagedFile:
     out = scratch / "judged.parquet"
     texts = reading.texts(contract, delivery, prepared)
-    judged = _judge(contract, prepared, texts, scratch, out)
+    judged = _judge_stood_in(contract, prepared, texts, scratch, out)
+    if judged is None:
+        judged = _judge(contract, prepared, texts, scratch, out)
     rejects: tuple[Reject, ...] = ()
     gaps: Sequence[int] = ()
     if judged is None:  # some line is broken: take them out one by one
@@ -87,6 +91,8 @@ def _stage_file(
                 "its quotes do not add up",
                 fix="look for quotes out of balance, then export it again",
             )
+    elif judged.has_stand_ins:
+        rejects = judged.rejects
     elif judged.rejects:
         rejects = judged.rejects
         gaps = array("q", (one.line for one in rejects))
@@ -94,6 +100,17 @@ def _stage_file(
         gaps = _blank_lines(prepared.path)
     if prepared.kind == "jsonl" and judged.rows:
         _check_filled(contract, delivery, prepared, out)
+    lines = None
+    if judged.has_breaks or len(gaps):
+        lines = scratch / "lines.parquet"
+        write_lines(
+            out,
+            lines,
+            rows=judged.rows,
+            first_line=judged.first_line,
+            has_breaks=judged.has_breaks,
+            gaps=gaps,
+        )
     bad = sum(judged.counts.values()) + len(rejects)
     rows = judged.rows + len(rejects)
     check_share(contract, prepared.file, rows, bad, judged.counts)
@@ -103,10 +120,9 @@ def _stage_file(
         rows=rows,
         bad=bad,
         rejects=rejects,
-        first_line=judged.first_line,
-        has_breaks=judged.has_breaks,
-        gaps=gaps,
+        first_line=judged.first_line if lines is None else None,
         notes=(*prepared.notes, *reading.new_columns(contract, delivery, prepared)),
+        lines=lines,
         is_change=not delivery.is_full,
     )
 
@@ -118,6 +134,37 @@ class _Judged:
     first_line: int
     has_breaks: bool
     rejects: tuple[Reject, ...] = ()
+    has_stand_ins: bool = False
+
+
+def _judge_stood_in(
+    contract: ExtractContract,
+    prepared: Prepared,
+    texts: dict[str, str],
+    scratch: Path,
+    out: Path,
+) -> _Judged | None:
+    """Judge a file with many broken lines in one pass; None where it is no such file.
+
+    The rows judged are every record and every stand-in; only the former are counted.
+    """
+    is_apt = prepared.kind == "csv" and len(prepared.header) > 1
+    if not (is_apt and has_many_broken(prepared)):
+        return None
+    stood = stand_in(prepared, _first_line(prepared), scratch)
+    if stood is None:
+        return None
+    judged = _judge(contract, stood.whole, texts, scratch, out, has_stand_ins=True)
+    if judged is None or judged.has_breaks or judged.rejects:
+        return None
+    if judged.counts.pop(STOOD_IN, 0) != len(stood.rejects):
+        return None
+    return replace(
+        judged,
+        rows=judged.rows - len(stood.rejects),
+        rejects=stood.rejects,
+        has_stand_ins=True,
+    )
 
 
 def _judge(
@@ -126,9 +173,12 @@ def _judge(
     texts: dict[str, str],
     scratch: Path,
     out: Path,
+    *,
+    has_stand_ins: bool = False,
 ) -> _Judged | None:
     """Judge a file's rows in one pass; None where some of its lines are broken."""
-    source, shape = reading.relation(prepared), reading.shape_fault(prepared)
+    source = reading.relation(prepared)
+    shape = reading.shape_fault(prepared, has_stand_ins=has_stand_ins)
     is_csv = prepared.kind == "csv"
     first = _first_line(prepared) if is_csv else 1
     has_breaks = False

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Self
 
 import duckdb
-import numpy as np
-import pyarrow as pa
 
 from data_contracts.contract import ExtractContract
 from data_contracts.errors import HomeError
@@ -44,6 +42,7 @@ class Comparison:
     known : list of Path
         Raw files of earlier nights; empty on the first night.
     connection : DuckDBPyConnection
+    scratch : Path
         See `comparing`.
 
     Notes
@@ -58,11 +57,13 @@ class Comparison:
         staged: list[StagedFile],
         known: list[Path],
         connection: duckdb.DuckDBPyConnection,
+        scratch: Path,
     ) -> None:
         self._contract = contract
         self._staged = staged
         self._known = known
         self._db = connection
+        self._scratch = scratch
         self._keys = ", ".join(name(key) for key in contract.keys)
         self._columns = ", ".join(name(one.name) for one in contract.columns)
         self._is_streamed = True  # nothing to leave out: rows may flow straight through
@@ -148,8 +149,7 @@ class Comparison:
                     from ({left_out}) as out
                     where out._at = lined._at and out._record = lined._record)
             """
-        is_counted = any(one.has_breaks or len(one.gaps) for one in self._staged)
-        if not self._is_streamed or is_counted:  # joins and windows mix up the rows
+        if not self._is_streamed:  # joins mix up the rows
             news += " order by _at, _record"
         if self.deleted:
             news = f"""
@@ -171,7 +171,10 @@ class Comparison:
         if not conflicts and not any(one.bad for one in self._staged):
             final.unlink(missing_ok=True)
             return 0
-        self._db.register("rejects", rejects(self._staged))
+        # a file, since the engine would import pandas to look at a frame
+        lost = self._scratch / "rejects.parquet"
+        rejects(self._staged).write_parquet(lost)
+        self._db.execute(f"create view rejects as from {literal(str(lost))}")
         query = quarantine_query(
             self._contract, self._staged, known_on, has_conflicts=conflicts > 0
         )
@@ -196,37 +199,20 @@ class Comparison:
     def _lined(self, place: int, staged: StagedFile) -> str:
         """Return SQL for one file's rows with the line each starts on.
 
-        Lines cost most where some of the file's are in no record, so only what is
-        written asks for them.
+        Lines are asked for only by what is written.
         """
         rows = f"read_parquet({literal(str(staged.path))}, file_row_number=true)"
-        if staged.first_line is None:
-            line = "_line"
-        else:
+        line = "_line"
+        if staged.lines is not None:
+            # both are read in their order, so this keeps it and costs next to nothing
+            beside = f"read_parquet({literal(str(staged.lines))})"
+            rows = f"(from {rows} as judged positional join {beside} as lines)"
+        elif staged.first_line is not None:
             line = f"file_row_number + {staged.first_line}"
-        if staged.has_breaks:
-            line += (
-                " + coalesce(sum(_breaks) over (order by file_row_number rows "
-                "between unbounded preceding and 1 preceding), 0)"
-            )
-        selected = f"""
+        return f"""(
             from {rows}
             select {self._columns}, _fault, _value, _source, {place} as _at,
                 file_row_number as _record, cast({line} as bigint) as _line
-        """
-        if not staged.gaps:
-            return f"({selected})"
-        # a row counted as line n stands after every gap that starts at or before n
-        gaps = np.asarray(staged.gaps, dtype=np.int64)
-        starts = gaps - np.arange(len(gaps))
-        is_last = np.append(starts[1:] != starts[:-1], True)
-        moved = np.arange(1, len(gaps) + 1)
-        table = pa.table({"starts": starts[is_last], "moved": moved[is_last]})
-        self._db.register(f"gaps_{place}", table)
-        return f"""(
-            from ({selected}) as rows
-            asof left join gaps_{place} as gaps on rows._line >= gaps.starts
-            select rows.* replace (rows._line + coalesce(gaps.moved, 0) as _line)
         )"""
 
     def _find_surplus(self) -> None:
@@ -323,7 +309,7 @@ def comparing(
             set enable_progress_bar = false;
         """)
         try:
-            yield Comparison(contract, staged, known, connection)
+            yield Comparison(contract, staged, known, connection, scratch)
         except duckdb.Error as error:  # no fault of the file: disk, memory, old raw
             raise HomeError(
                 f"{contract.id} cannot be compared with what is known: "

@@ -42,7 +42,7 @@ def note_over_stale(settings: Settings, note: str, over_stale: str) -> str:
         raise LedgerError(
             f"nothing is published from stale inputs: {told}",
             fix="mend the extracts and refresh, or give a reason that is stored for "
-            'ever: --over-stale "WHY"',
+            'ever: aop plan publish VERSION --as YOU --over-stale "WHY"',
         )
     return "; ".join(
         part for part in (note, f"over stale inputs: {reason}", told) if part

@@ -172,6 +172,7 @@ LOADS: Schema = {
     "is_refused": _FLAG,
     "reason": _TEXT,
     "batch": _TEXT,
+    "source": _TEXT,
 }
 REPLAYS: Schema = {
     "known_on": _DAY,

@@ -25,6 +25,7 @@ from pipelines.serving.cli.refresh import run_night, told
 from pipelines.serving.comparing import differences, moves, summary
 from pipelines.serving.home import make_home
 from pipelines.serving.orchestrator import RefreshReport
+from pipelines.serving.staleness import note_over_stale
 from pipelines.settings import Settings
 
 PLANNER = "planner@demo.example"
@@ -101,7 +102,8 @@ def _decide(settings: Settings, version: int) -> PlanVersion:
     _tell(3, f"{PLANNER} approves and publishes version {version}")
     ledger = Ledger(settings.ledger_url)
     ledger.approve(version, PLANNER, "the demo's first plan")
-    return ledger.publish(version, PLANNER)  # the next night shows it everywhere
+    note = note_over_stale(settings, "", "")
+    return ledger.publish(version, PLANNER, note)  # the next night shows it everywhere
 
 
 def _lines(

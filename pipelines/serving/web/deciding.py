@@ -1,6 +1,7 @@
 """Decide on a version from its page: signed in, by a form of ours, once."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 import polars as pl
@@ -9,6 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from data_contracts.errors import AopError, LedgerError
 from pipelines.ledger.overrides import Ask, Override
+from pipelines.serving.staleness import note_over_stale
 from pipelines.serving.web.changes import mine
 from pipelines.serving.web.desk import Desk
 from pipelines.serving.web.roles import Deed, Visitor
@@ -77,8 +79,13 @@ def _deeds(desk: Desk) -> dict[Deed, Callable[[int, str, str], object]]:
         Deed.COMMENT: ledger.comment,
         Deed.SUBMIT: ledger.submit,
         Deed.RECALL: ledger.recall,
-        Deed.PUBLISH: ledger.publish,
+        Deed.PUBLISH: partial(_publish, desk),
     }
+
+
+def _publish(desk: Desk, version: int, actor: str, note: str) -> None:
+    """Publish, unless an input is stale: who does so all the same says why there."""
+    desk.ledger.publish(version, actor, note_over_stale(desk.settings, note, ""))
 
 
 def _asked(deed: str, visitor: Visitor) -> Deed:

@@ -112,3 +112,23 @@ def test_two_headers_that_may_be_the_key_are_asked_about(tmp_path: Path) -> None
     )
     assert draft.unsure == ("worker_id: a key is never guessed; write its header",)
     assert "\n      worker_id:" not in draft.text
+
+
+def test_headers_in_other_words_are_proposed_and_never_taken(tmp_path) -> None:
+    path = tmp_path / "deals.csv"
+    path.write_text(
+        "Deal ID;Customer;Sales rep;Phase;Value EUR;Expected close;Closed?;Won?\n"
+        "D-1;C1;R1;Negotiation;1.200,50;13.03.2026;no;no\n"
+        "D-2;C2;R2;Won;900,00;28.02.2026;yes;yes\n"
+    )
+    draft = draft_mapping(path, contract("crm-opportunities"))
+    for told in (
+        "# account_id: Customer # only a like name",
+        "# owner_id: Sales rep # only a like name",
+        "# stage: Phase # only a like name",
+        "# amount: {decimal: ',', from: Value EUR} # only a like name",
+        "# close_date: {format: '%d.%m.%Y', from: Expected close} # only a like name",
+        "# opportunity_id: a key is never guessed",
+    ):
+        assert told in draft.text
+    assert draft.unused == ("Deal ID",)

@@ -1,5 +1,6 @@
 """Whatever format a file comes in, its rows land alike and its lines are counted."""
 
+import gzip
 import io
 import shutil
 import zipfile
@@ -10,6 +11,7 @@ import polars as pl
 import pytest
 
 from pipelines.ingestion import staging
+from pipelines.ingestion.standins import STAND_IN
 
 HEADER = "user_id,period_start,period_end,quota,currency\n"
 ONE = "u1,2026-01-01,2026-03-31,1000.50,USD\n"
@@ -95,30 +97,49 @@ def test_lines_count_values_that_span_lines(deliver, landing, raw, quarantined) 
         ('u8,2026\nu7,2026-01-01,2026-03-31,2,"US\nD"\n', False),
     ],
 )
-def test_broken_lines_fetched_by_number_are_those_a_whole_look_finds(
+def test_broken_lines_are_the_same_stood_in_for_fetched_by_number_or_split_out(
     deliver, landing, home, monkeypatch, broken, is_simple
 ) -> None:
     deliver("crm-quotas", HEADER + ONE + broken + TWO)
-    real, fetched = staging.rejected, []
+    used = []
 
-    def noted(prepared, lines):
-        fetched.append(real(prepared, lines))
-        return fetched[-1]
+    def noted(way):
+        def run(*given):
+            used.append((way.__name__, found := way(*given)))
+            return found
+
+        return run
 
     def told() -> list[bytes]:
         folders = (home.raw / "crm" / "quotas", home.quarantine / "crm" / "quotas")
         found = [path for one in folders for path in sorted(one.glob("2*.parquet"))]
         return [path.read_bytes() for path in found]
 
-    monkeypatch.setattr(staging, "rejected", noted)
-    first = landing("crm-quotas")
-    quick = told()
-    assert (bool(fetched) and fetched[0] is not None) == is_simple
-    shutil.rmtree(home.raw)
-    monkeypatch.setattr(staging, "rejected", lambda prepared, lines: None)
-    second = landing("crm-quotas")
-    assert told() == quick
-    assert (first.rows, first.quarantined) == (second.rows, second.quarantined)
+    for way in (staging.stand_in, staging.rejected):
+        monkeypatch.setattr(staging, way.__name__, noted(way))
+    counts, bytes_ = [], []
+    for unused in (None, "has_many_broken", "rejected"):
+        if unused is not None:
+            monkeypatch.setattr(staging, unused, lambda *given: None)
+        result = landing("crm-quotas")
+        counts.append((result.rows, result.quarantined))
+        bytes_.append(told())
+        shutil.rmtree(home.raw)
+    assert [name for name, found in used if found is not None] == (
+        ["stand_in", "rejected"] if is_simple else []
+    )
+    assert bytes_[0] == bytes_[1] == bytes_[2]
+    assert counts[0] == counts[1] == counts[2]
+
+
+def test_a_line_that_looks_like_a_stand_in_is_a_row_like_any_other(
+    deliver, landing, raw, quarantined
+) -> None:
+    own = f"{STAND_IN},2026-01-01,2026-03-31,5,USD\n"
+    deliver("crm-quotas", HEADER + ONE + own + "u8,2026-01-01\n" + TWO)
+    assert landing("crm-quotas").quarantined == 1
+    assert STAND_IN in raw("crm-quotas", date(2026, 1, 31))["user_id"].to_list()
+    assert quarantined("crm-quotas")["line"].to_list() == [4]
 
 
 def zipped(**files: str) -> bytes:
@@ -180,3 +201,21 @@ def test_wide_encodings_are_read_and_said(deliver, landing, encoding) -> None:
     result = landing("crm-users")
     assert result.loaded == 2
     assert f"encoding {encoding}" in result.notes[0]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.zst"])
+def test_a_packed_file_is_unpacked_whatever_its_name_says(
+    deliver, landing, raw, suffix
+) -> None:
+    deliver("crm-quotas", gzip.compress((HEADER + ONE + TWO).encode()), suffix=suffix)
+    result = landing("crm-quotas")
+    assert result.loaded == 2
+    assert "packed as .gz" in result.notes[0]
+    assert raw("crm-quotas", date(2026, 1, 31))["_line"].to_list() == [2, 3]
+
+
+def test_a_json_array_is_refused_with_the_way_out(deliver, landing) -> None:
+    deliver("crm-users", '\n [{"user_id": "u1", "name": "Ada"}]', suffix=".jsonl")
+    result = landing("crm-users")
+    assert "is one JSON array" in result.refused[0]
+    assert "jq -c" in result.errors[0].fix

@@ -292,6 +292,28 @@ def test_a_broken_file_is_refused_and_nothing_else_changes(
     assert [path.name for path in home.home.glob(".landing-*")] == []
 
 
+def test_a_refusal_shows_no_value_of_a_row(deliver, landing, home, loads) -> None:
+    header = "worker_id,effective_date,base,target_variable,currency\n"
+    deliver("hris-compensation", header + "W1,2026-01-01,120000,5,USD\nW2,2026,987654")
+    assert "is cut short" in landing("hris-compensation").refused[0]
+    folder = home.home / "exports"
+    folder.mkdir()
+    (folder / "pay.csv").write_text("Id,Base\nW2,987654x\n")
+    (home.home / "own.yaml").write_text(
+        "name: own\ndescription: ours\nfiles: {pay: pay*.csv}\n"
+        "contracts:\n  hris-compensation:\n    file: pay\n"
+        "    sql: select Id as worker_id, '2026-01-01' as effective_date,\n"
+        "      cast(Base as bigint) as base, 'USD' as currency from pay\n"
+    )
+    home.sources_file.write_text(
+        "sources:\n  - {folder: exports, mapping: own.yaml, extracted_on: 2026-02-01}\n"
+    )
+    assert "Could not convert string" in landing("hris-compensation", NEXT).refused[0]
+    reasons = [str(load["reason"]) for load in loads()]
+    assert len(reasons) == 2
+    assert not any("987654" in reason for reason in reasons)
+
+
 def test_a_refused_file_loads_once_it_is_mended(deliver, landing, loads) -> None:
     deliver("crm-quotas", "user,quota\n")
     assert landing("crm-quotas").refused

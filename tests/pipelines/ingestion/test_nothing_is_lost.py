@@ -1,10 +1,8 @@
 """Whatever is done to a file, each of its rows is loaded, known, refused or a copy."""
 
 import gzip
-import re
-import tempfile
+import sys
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -12,17 +10,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data_contracts.contract import contract
+sys.path.insert(0, str(Path(__file__).parent))  # fuzzing.py sits beside
+
+from fuzzing import CONTRACT, MARK, NIGHT, clear
+
 from pipelines.ingestion.land import land
 from pipelines.settings import Settings
 
 pytestmark = pytest.mark.slow
 
-NIGHT = date(2026, 1, 31)
-CONTRACT = contract("crm-opportunity-history")
 # every column of the file is in the contract, so that every mark must come out again
 HEADER = ",".join(column.name for column in CONTRACT.columns)
-MARK = re.compile(r"ID\d{4}")
 CATEGORIES = ["plain", '"with, comma"', '"say ""hi"""', '"two\nlines"', "", "ünï"]
 
 
@@ -79,31 +77,31 @@ MUTATIONS: st.SearchStrategy[Callable[[bytes], bytes]] = st.one_of(
 )  # fmt: skip
 @given(data=files(), changes=st.lists(MUTATIONS, max_size=3), packed=st.booleans())
 def test_rows_read_are_rows_accounted_for(
-    data: bytes, changes: list[Callable[[bytes], bytes]], packed: bool
+    home: Settings,
+    data: bytes,
+    changes: list[Callable[[bytes], bytes]],
+    packed: bool,
 ) -> None:
     for change in changes:
         data = change(data)
-    with tempfile.TemporaryDirectory() as folder:
-        home = Settings(Path(folder))
-        suffix = ".csv.gz" if packed else ".csv"
-        path = home.landing / "crm" / "opportunity_history" / f"{NIGHT}{suffix}"
-        path.parent.mkdir(parents=True)
-        path.write_bytes(gzip.compress(data) if packed else data)
-        result = land(CONTRACT, NIGHT, home)  # never raises: the file is there
-        assert path.is_file()
-        found = home.raw / "crm" / "opportunity_history" / f"{NIGHT}.parquet"
-        refused = home.quarantine / "crm" / "opportunity_history" / f"{NIGHT}.parquet"
-        if result.refused:
-            assert not found.exists()
-            assert not refused.exists()
-            return
-        kept = [pl.read_parquet(one) for one in (found, refused) if one.is_file()]
-        loaded = pl.read_parquet(found).height if found.is_file() else 0
-        quarantined = pl.read_parquet(refused).height if refused.is_file() else 0
-        assert (result.loaded, result.quarantined) == (loaded, quarantined)
-        assert (
-            result.rows == loaded + result.unchanged + quarantined + result.duplicates
-        )
-        text = data.decode("utf-16" if data[:2] == b"\xff\xfe" else "utf-8", "replace")
-        told = "\n".join(str(row) for frame in kept for row in frame.rows())
-        assert set(MARK.findall(text)) <= set(MARK.findall(told))
+    clear(home)
+    suffix = ".csv.gz" if packed else ".csv"
+    path = home.landing / "crm" / "opportunity_history" / f"{NIGHT}{suffix}"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(gzip.compress(data) if packed else data)
+    result = land(CONTRACT, NIGHT, home)  # never raises: the file is there
+    assert path.is_file()
+    found = home.raw / "crm" / "opportunity_history" / f"{NIGHT}.parquet"
+    refused = home.quarantine / "crm" / "opportunity_history" / f"{NIGHT}.parquet"
+    if result.refused:
+        assert not found.exists()
+        assert not refused.exists()
+        return
+    kept = [pl.read_parquet(one) for one in (found, refused) if one.is_file()]
+    loaded = pl.read_parquet(found).height if found.is_file() else 0
+    quarantined = pl.read_parquet(refused).height if refused.is_file() else 0
+    assert (result.loaded, result.quarantined) == (loaded, quarantined)
+    assert result.rows == loaded + result.unchanged + quarantined + result.duplicates
+    text = data.decode("utf-16" if data[:2] == b"\xff\xfe" else "utf-8", "replace")
+    told = "\n".join(str(row) for frame in kept for row in frame.rows())
+    assert set(MARK.findall(text)) <= set(MARK.findall(told))

@@ -10,6 +10,7 @@ from data_contracts.contract import contract
 from data_contracts.errors import LedgerError
 from pipelines.ingestion import standing
 from pipelines.ledger.store import Ledger
+from pipelines.serving.cli import play
 from pipelines.serving.cli.main import app
 from pipelines.serving.nights import state
 from pipelines.serving.staleness import note_over_stale
@@ -54,6 +55,12 @@ def test_the_command_refuses_before_anything_is_published(stale: Settings) -> No
     assert code == 1
     assert "nothing is published from stale inputs" in said
     assert ledger.get(2).state == "approved"
+
+
+def test_the_demo_publishes_no_sooner_than_anybody(stale: Settings) -> None:
+    with pytest.raises(LedgerError, match="nothing is published from stale inputs"):
+        play._decide(stale, 2)
+    assert Ledger(stale.ledger_url).get(2).state == "approved"
 
 
 def test_an_override_is_in_the_ledger_for_ever(stale: Settings) -> None:

@@ -24,18 +24,9 @@ run as (
 
 sensitive as (
 
-    select
-        contract,
-        column_name
+    select distinct contract
     from {{ ref('stg_reference__contract_columns') }}
     where classification <> 'internal'
-
-),
-
-sensitive_contracts as (
-
-    select distinct contract
-    from sensitive
 
 ),
 
@@ -51,11 +42,10 @@ final as (
         refusals.value_found,
         refusals.row_json,
         replays.row_digest is not null as is_replayed,
-        -- a key of several columns may hold one that names somebody
-        sensitive.column_name is not null
-        or (refusals.column_name like '%,%' and sensitive_contracts.contract is not null)
+        -- columns slip in a broken row: a name or a wage may stand in any of them
+        sensitive.contract is not null and refusals.rule_broken <> 'row shape'
             as has_sensitive_value,
-        sensitive_contracts.contract is not null as is_sensitive_row,
+        sensitive.contract is not null as is_sensitive_row,
         run.as_of
     from refusals
     inner join run
@@ -68,11 +58,7 @@ final as (
             and coalesce(refusals.line_number, -1) = replays.line_number
             and {{ text_digest('refusals.row_json') }} = replays.row_digest
     left join sensitive
-        on
-            refusals.contract = sensitive.contract
-            and refusals.column_name = sensitive.column_name
-    left join sensitive_contracts
-        on refusals.contract = sensitive_contracts.contract
+        on refusals.contract = sensitive.contract
 
 )
 

@@ -27,6 +27,7 @@ final as (
         loads.is_refused,
         loads.reason,
         loads.batch,
+        loads.source_name,
         run.as_of
     from loads
     inner join run

@@ -20,7 +20,8 @@ renamed as (
         rows_deleted,
         is_refused,
         reason,
-        batch
+        batch,
+        source as source_name
 
     from source
 

@@ -1,9 +1,12 @@
 """Decisions from a page: by whom, once, on what was seen, with a reason."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 
 import pytest
 
+from data_contracts.contract import contract
+from pipelines.ingestion import standing
 from tests.pipelines.serving.web.conftest import Browser
 
 pytestmark = pytest.mark.slow
@@ -29,6 +32,18 @@ def test_a_review_goes_from_proposal_to_publication(browser: Browser) -> None:
     assert "why A2?" in text
     assert "books are even" in text
     assert "Version 2 was published since" in approver.get("/").text
+
+
+def test_nothing_is_published_from_stale_inputs_by_a_click(browser: Browser) -> None:
+    settings = browser.desk.settings
+    customers = contract("billing-customers")
+    standing.record(customers, date(2026, 4, 13), ["it is cut short"], settings)
+    approver = browser.become("app@example.com")
+    assert approver.decide(2, "approve", note="books are even").status_code == 303
+    said = approver.decide(2, "publish", sure="yes")
+    assert said.status_code == 409
+    assert "billing-customers failed contract on 2026-04-13" in said.text
+    assert browser.desk.ledger.get(2).state == "approved"
 
 
 def test_the_decision_is_the_signed_in_persons_whatever_the_form_says(
