@@ -29,6 +29,7 @@ def gamma_score(
     mean: Floats,
     variance: Floats,
     *,
+    deals: Floats | None = None,
     method: Literal["exact", "cube root"] = "exact",
 ) -> Floats:
     """Return how unusual an amount is, in standard deviations, skew allowed for.
@@ -39,6 +40,10 @@ def gamma_score(
         Credits (negative amounts) count as 0.
     mean, variance : float, > 0
         Expected amount and its variance; rows with a mean of 0 score 0.
+    deals : float, > 0, optional
+        Deals expected in the mean. Deals that come one by one leave a month empty with
+        probability ``exp(-deals)``, which a gamma calls unheard of: no score is below
+        ``0.38 - sqrt(2 deals)``, the mean of a standard normal below that quantile.
     method : {"exact", "cube root"}
         The gamma distribution itself, or Wilson and Hilferty's approximation, which
         needs nothing that SQL lacks.
@@ -67,6 +72,8 @@ def gamma_score(
         # The smaller tail keeps its digits.
         low, high = gammainc(shape, shape * ratio), gammaincc(shape, shape * ratio)
         z = np.where(low < 0.5, ndtri(low), -ndtri(high))
+    if deals is not None:
+        z = np.maximum(z, np.minimum(0.38 - np.sqrt(2.0 * deals), 0.0))
     return np.where(usable, np.clip(z, -FARTHEST, FARTHEST), 0.0)
 
 

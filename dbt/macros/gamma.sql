@@ -16,3 +16,21 @@
                 / sqrt({{ variance }} / (9 * {{ mean }} * {{ mean }}))
     end
 {%- endmacro %}
+
+{#
+    The score of a month, no lower than an empty one of so few deals deserves.
+
+    Deals that come one by one leave a month empty with probability exp(-n) where n are
+    expected; a gamma knows no such month and calls it unheard of. The mean of a standard
+    normal below its exp(-n) quantile is 0.38 - sqrt(2n), within 0.1 for n up to 30, and
+    never above zero. Without a number of deals the score stays as it is.
+#}
+{% macro score_of_few_deals(score, deals) -%}
+    case
+        when
+            {{ deals }} > 0
+            and {{ score }} < least(0.38 - sqrt(2 * abs({{ deals }})), 0)
+            then least(0.38 - sqrt(2 * abs({{ deals }})), 0)
+        else {{ score }}
+    end
+{%- endmacro %}

@@ -27,6 +27,42 @@ def test_credits_and_empty_plans_are_scored_without_fuss() -> None:
     assert z.tolist() == [-8.0, 0.0]
 
 
+def test_an_empty_month_is_as_rare_as_so_few_deals_make_it() -> None:
+    # below its exp(-n) quantile q the normal has mean -pdf(q) / exp(-n)
+    deals = np.array([0.3, 1.5, 5.0, 20.0])
+    quantile = stats.norm.ppf(np.exp(-deals))
+    oracle = -stats.norm.pdf(quantile) / np.exp(-deals)
+    nothing, mean, narrow = np.zeros(4), np.full(4, 100.0), np.full(4, 25.0)
+    floor = gamma_score(nothing, mean, narrow, deals=deals)
+    assert np.allclose(floor, oracle, atol=0.1)
+    assert (gamma_score(nothing, mean, narrow) == -8.0).all()
+    usual = gamma_score(mean, mean, narrow, deals=deals)
+    assert np.array_equal(usual, gamma_score(mean, mean, narrow))
+
+
+@pytest.mark.parametrize("deals_a_month", [0.7, 1.5, 4.0])
+def test_few_deals_keep_the_budget(deals_a_month: float) -> None:
+    rng = np.random.default_rng(3)
+    worlds, series, months = 200, 10, 12
+    counts = rng.poisson(deals_a_month, size=(worlds * series, months))
+    # sizes are gamma with a coefficient of variation of 0.7; a month sums its deals
+    amounts = rng.gamma(counts / 0.49, 0.49)
+    mean = np.full(amounts.shape, deals_a_month)
+    variance, deals = 1.49 * mean, np.full(amounts.shape, deals_a_month)
+    limit = alarm_limit(series, 2.0, directions=2)
+
+    def alarms_a_year(z: np.ndarray) -> float:
+        evidence = accumulate(z)
+        found = np.maximum(evidence.below, evidence.above) > limit
+        return float(found.any(axis=1).sum()) / worlds
+
+    rough = {"method": "cube root"}
+    honest = gamma_score(amounts, mean, variance, deals=deals, **rough)
+    assert alarms_a_year(honest) <= 2.0
+    if deals_a_month < 2:  # where months are often empty, a gamma alone does not
+        assert alarms_a_year(gamma_score(amounts, mean, variance, **rough)) > 2.0
+
+
 def test_two_months_by_hand() -> None:
     # One strength l: R1 = exp(l z - l^2/2), R2 = (R1 + 1) exp(l z - l^2/2).
     z = np.array([[1.0, -0.5]])

@@ -35,6 +35,7 @@ months as (
         before.plan_value as plan_value_before,
         in_force.previous_plan_version,
         variances.variance_factor_cents,
+        variances.mean_deal_cents,
         coalesce(variances.months_count, 0) as history_months_count,
         cast(coalesce(bookings.bookings_cents, 0) as double) as actual_value
     from in_force
@@ -61,6 +62,18 @@ months as (
 
 ),
 
+scored as (
+
+    select
+        *,
+        {{ gamma_normal_score(
+            'actual_value', 'plan_value', '(variance_factor_cents * plan_value)'
+        ) }} as gamma_z,
+        plan_value / mean_deal_cents as expected_deals
+    from months
+
+),
+
 final as (
 
     -- evidence starts anew where another version takes over with another figure
@@ -73,16 +86,14 @@ final as (
         plan_value,
         actual_value,
         history_months_count,
-        {{ stable(gamma_normal_score(
-            'actual_value', 'plan_value', '(variance_factor_cents * plan_value)'
-        )) }} as z,
+        {{ stable(score_of_few_deals('gamma_z', 'expected_deals')) }} as z,
         case
             when previous_plan_version is null then 1
             when previous_plan_version = plan_version then 0
             when plan_value_before = plan_value then 0
             else 1
         end as is_restart
-    from months
+    from scored
 
 )
 

@@ -29,7 +29,8 @@ every_month as (
         first_months.node_id,
         periods.month_start,
         periods.month_of_quarter,
-        coalesce(bookings.bookings_cents, 0) as bookings_cents
+        coalesce(bookings.bookings_cents, 0) as bookings_cents,
+        coalesce(bookings.deals_count, 0) as deals_count
     from first_months
     inner join periods
         on first_months.first_month_start <= periods.month_start
@@ -51,6 +52,7 @@ final as (
         month_start,
         month_of_quarter,
         bookings_cents,
+        deals_count,
         avg(bookings_cents) over (
             partition by node_level, node_id
             order by month_start

@@ -25,7 +25,10 @@ lengths as (
         versions.plan_version,
         history.node_level,
         history.node_id,
-        count(*) as months_count
+        count(*) as months_count,
+        {{ ratio(
+            'sum(history.bookings_cents)', 'sum(history.deals_count)'
+        ) }} as mean_deal_cents
     from history
     inner join versions
         on history.month_start < versions.effective_from
@@ -75,6 +78,7 @@ final as (
         lengths.node_level,
         lengths.node_id,
         lengths.months_count,
+        lengths.mean_deal_cents,
         {{ stable(
             'coalesce((own.own_factor_cents * own.fitted_months_count'
             ~ ' + levels.level_factor_cents * 12) / (own.fitted_months_count + 12),'

@@ -49,7 +49,8 @@ final as (
         node_level,
         node_id,
         month_start,
-        cast(sum(amount_cents) as bigint) as bookings_cents
+        cast(sum(amount_cents) as bigint) as bookings_cents,
+        sum(case when amount_cents > 0 then 1 else 0 end) as deals_count
     from nodes
     group by node_level, node_id, month_start
 
