@@ -4,8 +4,10 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -55,42 +57,75 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 @pytest.fixture
+def workspace(environment: dict[str, str], tmp_path: Path) -> Iterator[Path]:
+    """Run the code server as docs/runbook.md says; give the workspace that names it."""
+    # a socket's path may not be longer than a hundred characters
+    with tempfile.TemporaryDirectory() as folder:
+        socket = Path(folder) / "code"
+        workspace = tmp_path / "workspace.yaml"
+        workspace.write_text(f"load_from: [{{grpc_server: {{socket: {socket}}}}}]")
+        log = tmp_path / "code.log"
+        code = ("-m", "dagster_project.definitions", "-s", str(socket))
+        with _running(log, environment, "dagster", "api", "grpc", *code) as server:
+            _wait(socket.exists, "served the code", server, log)
+            yield workspace
+
+
+@pytest.fixture
 def daemon(
-    settings: Settings, environment: dict[str, str], tmp_path: Path
+    settings: Settings, environment: dict[str, str], workspace: Path, tmp_path: Path
 ) -> Iterator[Until]:
-    """Run the daemon with the code server it starts; wait for what it should do."""
-    tool = Path(sys.executable).with_name("dagster-daemon")
+    """Run the daemon beside the code server; wait for what it should do."""
     log = tmp_path / "daemon.log"
+    command = ("dagster-daemon", "run", "-w", str(workspace))
+    with _running(log, environment, *command) as process:
+
+        def until(is_so: Callable[[], bool], what: str) -> None:
+            def is_so_or_failed() -> bool:
+                assert not _failed(settings), _failed(settings)
+                return is_so()
+
+            _wait(is_so_or_failed, what, process, log)
+
+        yield until
+
+
+@contextmanager
+def _running(
+    log: Path, environment: dict[str, str], tool: str, *arguments: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run one of Dagster's tools until the block ends."""
     with log.open("w", encoding="utf-8") as stream:
         process = subprocess.Popen(
-            [str(tool), "run", "-w", str(ROOT / "workspace.yaml")],
+            [str(Path(sys.executable).with_name(tool)), *arguments],
             cwd=ROOT,
             env=environment,
             stdout=stream,
             stderr=subprocess.STDOUT,
         )
-
-        def until(is_so: Callable[[], bool], what: str) -> None:
-            deadline = time.monotonic() + PATIENCE_SECONDS
-            while not is_so():
-                assert process.poll() is None, f"the daemon died: {_tail(log)}"
-                assert time.monotonic() < deadline, f"never {what}: {_tail(log)}"
-                assert not _failed(settings), _failed(settings)
-                time.sleep(1)
-
         try:
-            yield until
+            yield process
         finally:
             process.terminate()
             process.wait(timeout=60)
 
 
+def _wait(
+    is_so: Callable[[], bool], what: str, process: subprocess.Popen[bytes], log: Path
+) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        assert process.poll() is None, f"a process died: {_tail(log)}"
+        assert time.monotonic() < deadline, f"never {what}: {_tail(log)}"
+        time.sleep(1)
+
+
 def test_a_breach_becomes_a_proposal_without_a_hand(
-    settings: Settings, environment: dict[str, str], daemon: Until
+    settings: Settings, environment: dict[str, str], workspace: Path, daemon: Until
 ) -> None:
     days, ledger = demo_dates(), Ledger(settings.ledger_url)
 
-    _launch_night(days.first_night.isoformat(), environment)
+    _launch_night(days.first_night.isoformat(), workspace, environment)
     daemon(lambda: _done(settings, "nightly") == 1, "finished the first night")
     assert [plan.state for plan in ledger.versions()] == [PlanState.PROPOSED]
 
@@ -98,7 +133,7 @@ def test_a_breach_becomes_a_proposal_without_a_hand(
     ledger.publish(1, "planner@demo.example")
     daemon(lambda: _done(settings, "publication") == 1, "showed the published plan")
 
-    _launch_night(days.after_leaver_night.isoformat(), environment)
+    _launch_night(days.after_leaver_night.isoformat(), workspace, environment)
     daemon(lambda: _done(settings, "nightly") == 2, "finished the second night")
     signal = drift_signal.read(settings)
     assert signal is not None
@@ -113,10 +148,10 @@ def test_a_breach_becomes_a_proposal_without_a_hand(
     _assert_one_at_a_time(settings)
 
 
-def _launch_night(night: str, environment: dict[str, str]) -> None:
+def _launch_night(night: str, workspace: Path, environment: dict[str, str]) -> None:
     tool = Path(sys.executable).with_name("dagster")
     tags = json.dumps({"dagster/partition": night})
-    command = [str(tool), "job", "launch", "-w", str(ROOT / "workspace.yaml")]
+    command = [str(tool), "job", "launch", "-w", str(workspace)]
     subprocess.run(
         [*command, "-j", "nightly", "--tags", tags],
         cwd=ROOT,
