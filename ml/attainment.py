@@ -77,6 +77,46 @@ def trailing_attainment(panel: RepPanel, due: Floats) -> tuple[Floats, Floats]:
     return before, at_end
 
 
+def record_months(panel: RepPanel) -> tuple[Floats, Floats]:
+    """Return months worked that stand behind each row's trailing attainment.
+
+    Parameters
+    ----------
+    panel : RepPanel
+
+    Returns
+    -------
+    before : (n,) float, months, 0 to `WINDOW`
+        Of the `WINDOW` rows before this one; 0 for a rep's first row.
+    at_end : (i,) float
+        The same for the month after each rep's last row.
+    """
+    first = np.searchsorted(panel.rep, np.arange(len(panel.rep_ids)))
+    worked = np.concatenate([[0.0], np.cumsum(panel.exposure)])
+    place = np.arange(len(panel.rep))
+    before = worked[place] - worked[np.maximum(place - WINDOW, first[panel.rep])]
+    stop = np.append(first[1:], len(panel.rep))
+    at_end = worked[stop] - worked[np.maximum(stop - WINDOW, first)]
+    return before, at_end
+
+
+def thinness(months: Floats) -> Floats:
+    """Return how little is known of attainment: 1 without a record, 0.11 with a year.
+
+    Parameters
+    ----------
+    months : float, any shape
+        Months worked behind the record; more than `WINDOW` count as that.
+
+    Examples
+    --------
+    >>> thinness(np.array([0.0, 1.5, 12.0])).round(2).tolist()
+    [1.0, 0.5, 0.11]
+    """
+    out: Floats = PULL / (PULL + np.minimum(months, WINDOW))
+    return out
+
+
 @dataclass(frozen=True, slots=True)
 class Wander:
     """How log attainment of reps who are there moves on: some lasts, the rest is new.

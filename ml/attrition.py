@@ -5,7 +5,13 @@ from typing import Self
 import numpy as np
 import polars as pl
 
-from ml.attainment import expected_bookings, learn_wander, trailing_attainment
+from ml.attainment import (
+    expected_bookings,
+    learn_wander,
+    record_months,
+    thinness,
+    trailing_attainment,
+)
 from ml.estimator import Estimator, require_fitted
 from ml.logistic import fit_ridge_logistic, sigmoid
 from ml.panel import Bools, Floats, Ints, RepPanel, month_number, read_panel
@@ -111,10 +117,12 @@ class AttritionEstimator(Estimator):
             *(f"tenure {band}" for band in BANDS),
             *(f"segment {segment}" for segment in panel.segments),
             *(f"role {role}" for role in self.roles_),
+            "thin record",
             "log attainment",
         ]
         due = expected_bookings(panel, y)
         before, self.attainment_ = trailing_attainment(panel, due)
+        recorded, self.record_ = record_months(panel)
         self.wander_ = learn_wander(panel, before)
         self.at_risk_, self.left_ = months_at_risk(panel)
         self.leavers_count_ = int(self.left_.sum())
@@ -124,9 +132,9 @@ class AttritionEstimator(Estimator):
         mean = np.zeros(n)
         mean[0] = np.log(monthly / (1 - monthly))
         sd = np.full(n, self.effect_sd)
-        sd[0], sd[-1] = self.prior_sd, 1.0
+        sd[0], sd[-2:] = self.prior_sd, 1.0
         self.coefficients_, self.covariance_ = mean, np.diag(sd**2)
-        x = self.features(panel.group, panel.tenure, before)
+        x = self.features(panel.group, panel.tenure, before, recorded)
         self.mean_attainment_ = np.zeros(len(panel.groups))
         if self.is_informed_:
             risk = self.at_risk_
@@ -144,8 +152,13 @@ class AttritionEstimator(Estimator):
             self.covariance_[1:, 1:] = 0.0  # the stated prior is one rate for all
         return self
 
-    def features(self, group: Ints, tenure: Floats, log_attainment: Floats) -> Floats:
-        """Return the design rows, (n, n_features), in `feature_names_` order."""
+    def features(
+        self, group: Ints, tenure: Floats, log_attainment: Floats, record: Floats
+    ) -> Floats:
+        """Return the design rows, (n, n_features), in `feature_names_` order.
+
+        `record` is months worked behind the attainment.
+        """
         panel = self.panel_
         role_of_group = np.array([self.roles_.index(r) for _, r in panel.groups])
         return np.column_stack(
@@ -154,6 +167,7 @@ class AttritionEstimator(Estimator):
                 np.eye(len(BANDS))[tenure_band(tenure)],
                 np.eye(len(panel.segments))[panel.segment_of_group[group]],
                 np.eye(len(self.roles_))[role_of_group[group]],
+                thinness(record),
                 log_attainment,
             ]
         )
@@ -172,7 +186,8 @@ class AttritionEstimator(Estimator):
         groups, n_bands = self.panel_.groups, len(BANDS)
         group = np.repeat(np.arange(len(groups)), n_bands)
         tenure = np.tile(np.append(BAND_EDGES, 60.0) - 1.0, len(groups))
-        x = self.features(group, tenure, self.mean_attainment_[group])
+        # Somebody of that tenure has been there long enough to have this record.
+        x = self.features(group, tenure, self.mean_attainment_[group], tenure)
         eta = x @ self.coefficients_
         sd = np.sqrt(np.einsum("ni,ij,nj->n", x, self.covariance_, x))
         cell = self.panel_.group * n_bands + tenure_band(self.panel_.tenure)
@@ -216,7 +231,10 @@ class AttritionEstimator(Estimator):
         for m in range(1, months + 1):
             attained, variance = self.wander_.ahead(self.attainment_[there], m - 1)
             x = self.features(
-                panel.group[rows], panel.tenure[rows] + behind + m, attained
+                panel.group[rows],
+                panel.tenure[rows] + behind + m,
+                attained,
+                self.record_[there] + m - 1,
             )
             p = sigmoid(x @ beta + 0.5 * variance * beta[-1] ** 2)
             log_stay += np.log1p(-p)

@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from ml.attainment import thinness
 from ml.attrition import AttritionEstimator, tenure_band
 from ml.capacity_seats import NEVER, Seats, seat_everyone
 from ml.panel import Floats, check_columns
@@ -258,6 +259,7 @@ class _Run:
         self.talent = rng.gamma(seats.shape, 1.0, (n, s)) / rate
         self.tenure = np.broadcast_to(seats.tenure, (n, s)).copy()
         self.attained = np.broadcast_to(seats.attained, (n, s)).copy()
+        self.record = np.broadcast_to(seats.record, (n, s)).copy()
         self.starts = np.broadcast_to(seats.starts, (n, s)).copy()
         future = seats.starts >= 0
         new = (n, int(future.sum()))
@@ -316,11 +318,10 @@ class _Run:
         return share
 
     def _departed(self, share: Floats, x: Floats) -> Floats:
-        """Apply the smooth departure of each seat's segment."""
-        segment = self.ramp.panel_.segment_of_group[self.seats.group]
+        """Apply the smooth departure of each seat's group."""
         out = share.copy()
         for g, departure in enumerate(self.fit.departure):
-            mine = segment == g
+            mine = self.seats.group == g
             out[:, mine] *= np.exp(np.interp(x[:, mine], KNOTS, departure.value))
         return np.minimum(out, 1.0)
 
@@ -329,13 +330,13 @@ class _Run:
         model, seats = self.attrition, self.seats
         names = model.feature_names_
         n_bands = sum(name.startswith("tenure ") for name in names)
-        base = model.features(
-            seats.group, np.zeros(len(seats.group)), np.zeros(len(seats.group))
-        )
-        base[:, 1 : 1 + n_bands] = 0.0
+        none = np.zeros(len(seats.group))
+        base = model.features(seats.group, none, none, none)
+        base[:, 1 : 1 + n_bands] = base[:, -2] = 0.0
         eta = self.beta @ base.T
         band = tenure_band(self.tenure)
         eta += np.take_along_axis(self.beta[:, 1 : 1 + n_bands], band, axis=1)
+        eta += self.beta[:, -2:-1] * thinness(self.record)
         attained, variance = model.wander_.ahead(self.attained, h)
         slope = self.beta[:, -1:]
         eta += slope * attained + 0.5 * variance * slope**2
@@ -345,6 +346,7 @@ class _Run:
     def _turn_over(self, h: int, on: np.ndarray, leaves: np.ndarray) -> None:
         """Age those who stay; vacate and refill the seats of those who left."""
         self.tenure = self.tenure + on
+        self.record = self.record + on
         gone = int(leaves.sum())
         if not gone:
             return
@@ -356,7 +358,7 @@ class _Run:
         self.talent[leaves] = rng.gamma(a, 1.0, gone) / a
         # A successor's first month starts in its middle; one is added on joining.
         self.tenure[leaves] = 0.5
-        self.attained[leaves] = 0.0
+        self.attained[leaves] = self.record[leaves] = 0.0
 
 
 def _by_label(values: Floats, seats: Seats, n_labels: int) -> Floats:

@@ -28,6 +28,7 @@ class Seats:
     shape: Floats  # (s,) gamma posterior of talent
     rate: Floats
     attained: Floats  # (s,) log trailing attainment
+    record: Floats  # (s,) months worked behind it
     starts: Ints  # (s,) month of start, < 0 for people already there
     ends: Ints  # (s,) month of a departure already known, NEVER otherwise
     rep: Ints  # (s,) place among the panel's reps, -1 for a planned hire
@@ -92,6 +93,7 @@ def seat_everyone(
         shape=np.append(fit.rep_shape[names], np.full(k, a))[order],
         rate=np.append(fit.rep_rate[names], np.full(k, a))[order],
         attained=np.append(attrition.attainment_[names], np.zeros(k))[order],
+        record=np.append(attrition.record_[names], np.zeros(k))[order],
         starts=starts_all[order],
         ends=np.append(ends, np.full(k, NEVER))[order].astype(np.intp),
         rep=np.append(names, np.full(k, -1))[order].astype(np.intp),

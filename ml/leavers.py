@@ -52,7 +52,10 @@ def simulate_leavers(
             attrition.attainment_[there], m - 1
         )
         x = attrition.features(
-            panel.group[rows], panel.tenure[rows] + behind + m, attained
+            panel.group[rows],
+            panel.tenure[rows] + behind + m,
+            attained,
+            attrition.record_[there] + m - 1,
         )
         extra = 0.5 * variance * beta[:, -1:] ** 2
         log_stay += np.log1p(-sigmoid(beta @ x.T + extra))

@@ -11,6 +11,8 @@ from ml.attainment import (
     Wander,
     expected_bookings,
     learn_wander,
+    record_months,
+    thinness,
     trailing_attainment,
 )
 from ml.attrition import BANDS, AttritionEstimator, months_at_risk
@@ -86,6 +88,30 @@ def test_reps_who_stay_apart_for_years_have_lasting_attainment(person) -> None:
     assert learn_wander(panel, before).lasting_share > 0.8
 
 
+def test_a_record_counts_the_months_worked_behind_it(person) -> None:
+    half = person("a", [100] * 15).with_columns(active_share=pl.lit(0.5))
+    before, at_end = record_months(read_panel(half))
+    assert before[:3].tolist() == [0.0, 0.5, 1.0]
+    assert before[-1] == 6.0  # twelve half months, never more
+    assert at_end.tolist() == [6.0]
+    # one and a half average months stand beside the record: 1.5 / (1.5 + 6)
+    assert thinness(at_end).tolist() == [0.2]
+
+
+def test_reps_nobody_has_a_record_of_may_leave_at_their_own_rate(person) -> None:
+    # Ten of thirty leave in their second month here; of those with a year, nobody.
+    left = [person(f"l{i}", [100] * 2, left_on=date(2024, 2, 20)) for i in range(10)]
+    stay = [person(f"s{i}", [100] * 24) for i in range(20)]
+    estimator = AttritionEstimator().fit(pl.concat([*left, *stay]))
+    slope = dict(
+        zip(estimator.feature_names_, estimator.coefficients_.tolist(), strict=True)
+    )
+    assert slope["thin record"] > 0.5
+    flat = estimator.leavers_count_ / estimator.at_risk_.sum()
+    soon = estimator.leave_probability(1)["leave_share"].max()
+    assert soon < 0.8 * flat  # a flat rate would carry the first weeks on for ever
+
+
 def test_a_rate_outside_zero_and_one_is_refused(small_force: pl.DataFrame) -> None:
     with pytest.raises(ValueError, match="yearly_rate_share"):
         AttritionEstimator(yearly_rate_share=1.2).fit(small_force)
@@ -93,7 +119,7 @@ def test_a_rate_outside_zero_and_one_is_refused(small_force: pl.DataFrame) -> No
 
 @pytest.mark.slow
 def test_it_beats_a_flat_rate_out_of_sample(worlds: ModuleType) -> None:
-    mine = flat = 0.0
+    mine = flat = expected = came = 0.0
     for seed in range(20, 32):  # four companies have too few leavers to tell 2 %
         world = worlds.make_world(300, seed)
         ramp = RampEstimator().fit(world.panel)
@@ -104,9 +130,11 @@ def test_it_beats_a_flat_rate_out_of_sample(worlds: ModuleType) -> None:
         joined = estimator.leave_probability().join(truth, on="rep_id")
         y, p = joined["y"].to_numpy(), joined["leave_share"].to_numpy()
         q = 1 - (1 - estimator.leavers_count_ / estimator.at_risk_.sum()) ** 12
+        expected, came = expected + float(p.sum()), came + float(y.sum())
         mine += -np.mean(np.where(y, np.log(p), np.log(1 - p)))
         flat += -np.mean(np.where(y, np.log(q), np.log(1 - q)))
     assert mine < 0.98 * flat
+    assert abs(expected / came - 1) < 0.1
 
 
 def test_somebody_who_moved_on_without_leaving_is_not_on_the_books(person) -> None:
