@@ -7,8 +7,7 @@ import polars as pl
 
 from ml.estimator import Estimator
 from ml.panel import Floats, check_columns, month_number, refuse_where
-from ml.seasonality import find_season
-from ml.series_batch import BatchForecast, Parents, forecast_batch
+from ml.series_batch import BatchForecast, Parents, forecast_batch, parent_season
 
 SERIES_COLUMNS: dict[str, pl.DataType] = {
     "series_id": pl.String(),
@@ -239,10 +238,7 @@ def find_parents(
             totals[place] = np.where(known.any(axis=0), total, np.nan)
     unit = np.array([_unit(row) for row in totals])
     totals = totals / unit[:, None]
-    found = find_season(totals, is_tested=False)
-    real = found.is_multiplicative & found.is_seasonal
-    season = np.where(real[:, None], found.index, np.nan)
-    return Parents(totals, of, season)
+    return Parents(totals, of, parent_season(totals))
 
 
 def _unit(row: Floats) -> float:

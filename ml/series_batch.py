@@ -8,17 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml.intervals import ErrorPool, naive_scale, pool_errors
+from ml.mixture import best_mixture
 from ml.panel import Bools, Floats
 from ml.seasonality import PERIOD, Season, find_season, moving_trend
+from ml.shared_season import current_share, deepened, factor_noise, season_spread
 from ml.smoothing import forecast_damped, forecast_seasonal, forecast_theta
 
 MEMBERS = ("theta", "damped", "seasonal", "log seasonal")
 SHARE_MEMBER = "share of parent"  # a fifth member, where series have a parent
-SHARE_HALF_LIFE = 12.0  # months; how fast a child may gain or lose share of its parent
 THIN = 12  # points below which a series has no season or trend of its own
 LONGEST = 144  # months read; older ones no longer help
 OUTLIER_SDS = 6.0
-SEASON_SD = 0.05  # how far a series' monthly factors usually are from its parent's
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +35,50 @@ class Parents:
         return np.where((of >= 0)[:, None], self.season[of], np.nan)
 
     def part(self, rows: np.ndarray, stop: int) -> "Parents":
-        """Return the parents of some series, cut before a column."""
-        return Parents(self.values[:, :stop], self.of[rows], self.season)
+        """Return the parents of some series, as they were known before a column."""
+        seen, season = self.values[:, :stop], self.season
+        if stop < self.values.shape[1]:
+            season = parent_season(seen)
+        return Parents(seen, self.of[rows], season)
 
-    def shares(self, values: Floats, horizon: int) -> Floats:
-        """Return each child's recent share of its parent times the parent's ahead."""
-        ahead = forecast_members(self.values, horizon, None).mean(axis=0)
+    def ahead(self, horizon: int) -> Floats:
+        """Return the parents' own forecasts, in the season their children share."""
+        plain = forecast_members(self.values, horizon, None).mean(axis=0)
+        flat = Season(
+            np.where(np.isnan(self.season), 1.0, self.season),
+            np.ones(len(self.values), dtype=bool),
+            np.ones(len(self.values), dtype=bool),
+        )
+        level = flat.remove(self.values)
+        both = (
+            forecast_theta(level, horizon)[0] + forecast_damped(level, horizon)[0]
+        ) / 2
+        led = flat.restore(both, self.values.shape[1])
+        has_none = np.asarray(np.isnan(self.season).any(axis=1))
+        return np.where(has_none.reshape(-1, 1), plain, led)
+
+    def shares(self, values: Floats, season: Floats, horizon: int) -> Floats:
+        """Return each child's share of its parent today times the parent's ahead.
+
+        `season` (s, 12) holds the parent's factors at each child's depth: where its
+        quarter-end is steeper than the parent's, so is its share in those months.
+        """
+        ahead = self.ahead(horizon)
         t = values.shape[1]
-        weight = 0.5 ** (np.arange(t)[::-1] / SHARE_HALF_LIFE)
         mine = self.values[np.maximum(self.of, 0)]
-        both = ~np.isnan(values) & ~np.isnan(mine)
-        above = np.where(both, values, 0.0) @ weight
-        below = np.where(both, mine, 0.0) @ weight
-        share = np.divide(above, below, out=np.zeros(len(values)), where=below > 0)
-        out: Floats = share[:, None] * ahead[np.maximum(self.of, 0)]
+        usual = self.shared(np.arange(len(values)))
+        bend = np.where(np.isfinite(usual) & (usual > 0), season / usual, 1.0)
+        at = np.arange(t + horizon) % PERIOD
+        share = current_share(values / bend[:, at[:t]], mine)
+        out: Floats = share[:, None] * ahead[np.maximum(self.of, 0)] * bend[:, at[t:]]
         return out
+
+
+def parent_season(totals: Floats) -> Floats:
+    """Return the factors children may share, (p, 12); NaN for a parent without any."""
+    found = find_season(totals, is_tested=False)
+    real = found.is_multiplicative & found.is_seasonal
+    return np.where(real[:, None], found.index, np.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +152,13 @@ def forecast_members(values: Floats, horizon: int, parents: Parents | None) -> F
     """
     t = values.shape[1]
     shared = None if parents is None else parents.shared(np.arange(len(values)))
-    own = _leaning(find_season(values), values, shared)
+    own, _ = _leaning(find_season(values), values, shared)
     flat = own.remove(values)
     count = len(MEMBERS) + (parents is not None)
     out = np.empty((count, len(values), horizon))
     out[0] = own.restore(forecast_theta(flat, horizon)[0], t)
     out[1] = own.restore(forecast_damped(flat, horizon)[0], t)
-    full = _leaning(find_season(values, is_tested=False), values, shared)
+    full, deep = _leaning(find_season(values, is_tested=False), values, shared)
     level = np.nanmean(np.where(np.isnan(values), np.nan, values), axis=1)
     addend = np.where(
         full.is_multiplicative[:, None], (full.index - 1) * level[:, None], full.index
@@ -147,42 +176,39 @@ def forecast_members(values: Floats, horizon: int, parents: Parents | None) -> F
     if parents is not None:
         has = (parents.of >= 0)[:, None]
         others = out[: len(MEMBERS)].mean(axis=0)
-        out[4] = np.where(has, parents.shares(values, horizon), others)
+        out[4] = np.where(has, parents.shares(values, deep, horizon), others)
     return out
 
 
-def _leaning(season: Season, values: Floats, shared: Floats | None) -> Season:
-    """Shrink each season to the shared one by its own noise."""
+def _leaning(
+    season: Season, values: Floats, shared: Floats | None
+) -> tuple[Season, Floats]:
+    """Lean each season on the shared one, at the row's own depth, by its own noise.
+
+    Also returns the factors of the shared season at that depth, (s, 12).
+    """
     if shared is None:
-        return season
+        return season, np.ones((len(values), PERIOD))
     has = np.asarray(np.isfinite(shared).all(axis=1))
     years = (~np.isnan(values)).sum(axis=1) / PERIOD
-    trend = moving_trend(values)
-    index_at = season.index[:, np.arange(values.shape[1]) % PERIOD]
-    below = np.where(trend > 0, trend, np.nan) * np.where(
-        index_at == 0, np.nan, index_at
-    )
-    noise = values / below
-    known = np.isfinite(noise)
-    n = known.sum(axis=1)
-    mean = np.where(known, noise, 0.0).sum(axis=1) / np.maximum(n, 1)
-    gap = np.where(known, noise - mean[:, None], 0.0)
-    sd = np.where(n > 0, np.sqrt((gap**2).sum(axis=1) / np.maximum(n, 1)), np.nan)
-    sd = np.where(np.isfinite(sd), sd, 1.0)
-    trust = SEASON_SD**2 / (SEASON_SD**2 + sd**2 / np.maximum(years - 1, 0.25))
-    trust = np.where(season.is_multiplicative & (years >= 2), trust, 0.0)
-    level = np.array([np.nanmean(v) if (~np.isnan(v)).any() else 0.0 for v in values])
     own = find_season(values, is_tested=False)
-    target = np.where(np.isnan(shared), 1.0, shared)
+    multiplicative = season.is_multiplicative
+    can = multiplicative & (years >= 2) & has
+    trend = moving_trend(values)
+    ratio = values / np.where(trend > 0, trend, np.nan)
+    target = deepened(np.where(has[:, None], shared, 1.0), ratio, can)
+    noise = factor_noise(target, ratio)
+    spread = season_spread(own.index - target, noise, can)
+    trust = np.where(can, spread / (spread + noise), 0.0)
+    level = np.array([np.nanmean(v) if (~np.isnan(v)).any() else 0.0 for v in values])
     factor = trust[:, None] * own.index + (1 - trust[:, None]) * target
-    index = np.where(
-        season.is_multiplicative[:, None], factor, (target - 1) * level[:, None]
-    )
-    return Season(
-        np.where(has.reshape(-1, 1), index, season.index),
-        season.is_multiplicative,
+    index = np.where(multiplicative[:, None], factor, (target - 1) * level[:, None])
+    leaning = Season(
+        np.where(has[:, None], index, season.index),
+        multiplicative,
         season.is_seasonal | has,
     )
+    return leaning, target
 
 
 def forecast_batch(
@@ -288,12 +314,14 @@ def _calibrate(
         return weights, np.empty((0, horizon))
     loss = np.zeros((4, n_members))
     seen = np.zeros(4)
+    product = np.zeros((4, n_members, n_members))
     for rows, members, actual, past_scale in runs:
-        error = np.abs(members - actual) / past_scale[:, None]
+        error = (members - actual) / past_scale[:, None]
         good = np.isfinite(error).all(axis=0)
         for kind in range(4):
             mine = good & (kinds[rows] == kind)[:, None]
-            loss[kind] += error[:, mine].sum(axis=1)
+            loss[kind] += np.abs(error[:, mine]).sum(axis=1)
+            product[kind] += error[:, mine] @ error[:, mine].T
             seen[kind] += mine.sum() / horizon
     for kind in range(4):
         if seen[kind] > 0:
@@ -301,6 +329,8 @@ def _calibrate(
             sure = seen[kind] / (seen[kind] + 20.0)
             raw = relative ** (-12.0 * sure)
             weights[kind] = raw / raw.sum()
+            if kind >= 2:
+                weights[kind] = best_mixture(product[kind], weights[kind], sure)
     scaled = []
     for rows, members, actual, past_scale in runs:
         mixed = np.einsum("ms,msh->sh", weights[kinds[rows]].T, members)
