@@ -35,6 +35,8 @@ OUTCOME_COLUMNS: dict[str, pl.DataType] = {
 DUE_EDGES = (-60.0, -30.0, 0.0, 30.0, 60.0, 90.0, 150.0, 240.0)  # days to stated close
 AGE_EDGES = (15.0, 45.0, 90.0, 150.0, 240.0, 360.0)  # days since creation
 EPOCH = date(1970, 1, 1)
+OUTLIER_SDS = 4.0  # of log amounts: one true deal in 30,000 is larger
+FEW_AMOUNTS = 20  # below so many, only what was won says how large deals get
 SIGNAL_WINDOWS = 36  # most one-month windows behind the fast level
 
 
@@ -56,6 +58,8 @@ class PipelineEstimator(Estimator):
     ----------
     level_ : float
         Fast level: 1 when recent wins were as expected.
+    largest_cents_ : float
+        Stated amounts above it count as it: no deal of that size was ever won.
     snapshots_count_ : int
         Snapshot dates learned from.
     is_thin_ : bool
@@ -139,6 +143,7 @@ class PipelineEstimator(Estimator):
         self.stages_ = sorted(str(s) for s in rows["stage"].drop_nulls().unique())
         amount = rows["amount_cents"].drop_nulls()
         self.usual_cents_ = float(np.median(amount.to_numpy())) if amount.len() else 0.0
+        self.largest_cents_ = _largest(amount, wins["amount_cents"].drop_nulls())
         self.models_: list[Floats] = []
         self.seasons_: list[Floats] = []
         usable = joined.filter(pl.col("snapshot_on") <= _months_before(as_of, 1))
@@ -266,7 +271,8 @@ class PipelineEstimator(Estimator):
         chance = self._chances(rows)
         n, h = chance.shape
         amount = rows["amount_cents"].cast(pl.Float64).fill_null(self.usual_cents_)
-        cents = amount.to_numpy()[:, None] * chance * self.amount_ratio_
+        believed = np.minimum(amount.to_numpy(), self.largest_cents_)
+        cents = believed[:, None] * chance * self.amount_ratio_
         return pl.DataFrame(
             {
                 "opportunity_id": np.repeat(rows["opportunity_id"].to_numpy(), h),
@@ -330,6 +336,22 @@ class PipelineEstimator(Estimator):
                 "total_cents": open_cents + new,
             }
         )
+
+
+def _largest(stated: pl.Series, won: pl.Series) -> float:
+    """Return the largest amount believed of an open opportunity, cents.
+
+    Four robust standard deviations of the logarithm above the usual amount, and never
+    less than the largest deal won: a typing error must not become the forecast.
+    """
+    positive = stated.filter(stated > 0).cast(pl.Float64).log()
+    best = float(won.cast(pl.Float64).max() or 0.0)  # type: ignore[arg-type]  # a number
+    if positive.len() < FEW_AMOUNTS:
+        return best or float("inf")
+    logs = positive.to_numpy()
+    middle = float(np.median(logs))
+    sd = 1.4826 * float(np.median(np.abs(logs - middle)))
+    return max(best, float(np.exp(middle + OUTLIER_SDS * sd)))
 
 
 def _months_before(day: date, months: int) -> date:

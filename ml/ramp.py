@@ -28,7 +28,7 @@ class RampEstimator(Estimator):
     prior : RampPrior, optional
         Beliefs before data; the default suits quota-bearing software sales.
     smooth_from_reps : int, reps, default 500
-        From this size on each segment may depart smoothly from the Weibull shape.
+        From this size on each group may depart smoothly from the Weibull shape.
     draws : int, default 400
         Random curves behind the intervals of `curve`.
     seed : int, default 0
@@ -142,7 +142,7 @@ class RampEstimator(Estimator):
             for g in range(n):
                 place = min(int(np.searchsorted(shares[g], 0.8)), len(tenure) - 1)
                 m80[g] = tenure[place]
-                departure = fit.departure[self.panel_.segment_of_group[g]]
+                departure = fit.departure[g]
                 knot = int(np.searchsorted(KNOTS, 1.0))
                 around = np.interp(
                     [m80[g] * 0.9, m80[g] * 1.1], tenure, np.log(shares[g])
@@ -173,7 +173,7 @@ class RampEstimator(Estimator):
         if self.fit_.departure:
             x = tenure[None, :] * np.exp(-th[:, 1:2])
             for g in range(len(th)):
-                value = self.fit_.departure[self.panel_.segment_of_group[g]].value
+                value = self.fit_.departure[g].value
                 share[g] *= np.exp(np.interp(x[g], KNOTS, value))
             order = np.argsort(tenure, kind="stable")
             rising = np.maximum.accumulate(share[:, order], axis=1)

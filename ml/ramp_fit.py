@@ -266,9 +266,10 @@ def fit_ramp(
             mean, _ = engine.means(state)
             talent, _, _ = engine.talents(state, mean)
             state.departure = fit_departure(
-                state.departure, engine.segment, engine.cell_tenure[engine.cell],
+                state.departure, engine.group, engine.cell_tenure[engine.cell],
                 state.theta[engine.group, 1], engine.y,
-                talent[engine.pair] * mean, state.dispersion,
+                talent[engine.pair] * mean,
+                state.dispersion[panel.segment_of_group],
             )  # fmt: skip
             for _ in range(3):
                 engine.step_groups(state)

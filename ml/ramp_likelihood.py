@@ -57,7 +57,6 @@ class RampRows:
         width = int(LAST_TENURE / TENURE_STEP) + 1
         codes, self.cell = np.unique(self.group * width + steps, return_inverse=True)
         self.cell_group = codes // width
-        self.cell_segment = self.panel.segment_of_group[self.cell_group]
         self.cell_tenure = (codes % width) * TENURE_STEP
 
     def start(self) -> RampState:
@@ -88,7 +87,7 @@ class RampRows:
         log_mean = np.log(share) + th[:, 0]
         if s.departure:
             log_mean = log_mean + departure_at(
-                s.departure, self.cell_segment, self.cell_tenure, th[:, 1]
+                s.departure, self.cell_group, self.cell_tenure, th[:, 1]
             )
         at_cell = np.exp(np.clip(log_mean, -30, 30))
         at_month = np.exp(s.calendar.effects(self.of_year)).ravel()

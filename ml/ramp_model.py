@@ -65,7 +65,7 @@ class RampFit:
     rep_shape: Floats  # (i,) posterior gamma shape of each rep's talent
     rep_rate: Floats  # (i,) posterior gamma rate
     mean_at_par: Floats  # (n,) expected units of an average rep in each row
-    departure: list[Departure] = field(default_factory=list)  # per segment or empty
+    departure: list[Departure] = field(default_factory=list)  # per group or empty
     rounds: int = 0
 
 

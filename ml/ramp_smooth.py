@@ -1,4 +1,4 @@
-"""A smooth departure from the Weibull ramp, one per segment, for large companies."""
+"""A smooth departure from the Weibull ramp, one per group, for large companies."""
 
 from dataclasses import dataclass
 
@@ -27,39 +27,39 @@ def _basis(x: Floats) -> tuple[Ints, Floats]:
 
 
 def departure_at(
-    departure: list[Departure], segment: Ints, tenure: Floats, log_m80: Floats
+    departure: list[Departure], group: Ints, tenure: Floats, log_m80: Floats
 ) -> Floats:
     """Return the log departure of each row, (n,)."""
     values = np.array([d.value for d in departure])
     low, w = _basis(tenure * np.exp(-log_m80))
-    out: Floats = (1 - w) * values[segment, low] + w * values[segment, low + 1]
+    out: Floats = (1 - w) * values[group, low] + w * values[group, low + 1]
     return out
 
 
 def fit_departure(
     departure: list[Departure],
-    segment: Ints,
+    group: Ints,
     tenure: Floats,
     log_m80: Floats,
     y: Floats,
     fitted: Floats,
     dispersion: Floats,
 ) -> list[Departure]:
-    """Move every segment's departure one scoring step.
+    """Move every group's departure one scoring step.
 
     Notes
     -----
     Random walk on the log departure over tenure in multiples of months to 80 %,
     tied to zero at three times that; its step is chosen by evidence on a grid.
     """
-    n_segments, n_knots = len(dispersion), len(KNOTS)
+    n_groups, n_knots = len(dispersion), len(KNOTS)
     low, w = _basis(tenure * np.exp(-log_m80))
-    weight = 1.0 / dispersion[segment]
+    weight = 1.0 / dispersion[group]
     out = []
     free = n_knots - 1
     steps = np.diff(np.eye(n_knots), axis=0)[:, :free]
-    for s in range(n_segments):
-        rows = segment == s
+    for s in range(n_groups):
+        rows = group == s
         lo, up = low[rows], w[rows]
         info = np.zeros((n_knots, n_knots))
         full = fitted[rows] * weight[rows]

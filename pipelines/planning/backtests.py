@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import polars as pl
 
@@ -79,12 +80,16 @@ def judge(
         A model is used when it beat its naive baseline over at least three past
         origins, or when there are fewer and nobody can tell.
     """
-    parts = [
-        _series(known, use_slow_engines=use_slow_engines),
-        _people(known, panel),
-        _pipeline(known),
-        _potential(known),
-    ]
+    tests = {
+        "bookings": partial(_series, known, use_slow_engines=use_slow_engines),
+        "people": partial(_people, known, panel),
+        "pipeline": partial(_pipeline, known),
+        "potential": partial(_potential, known),
+    }
+    parts = []
+    for number, (name, run) in enumerate(tests.items(), start=1):
+        _log.info("backtest %s of %s: %s at past dates", number, len(tests), name)
+        parts.append(run())
     rows = pl.concat([pl.DataFrame(schema=BACKTEST_SCHEMA), *parts])
     is_judged = pl.col("origins_count") >= JUDGED_ORIGINS
     standing = standings(rows).with_columns(

@@ -50,7 +50,6 @@ def write_forecasts(settings: Settings) -> dict[str, int]:
     facts = read_facts(settings)
     known = read_known(settings, facts)
     panel = panel_of(facts)
-    _log.info("judging every model at past dates")
     verdicts = judge(
         known,
         panel,

@@ -64,9 +64,11 @@ def forecast_people(
         _log.warning("no rep has booked anything: ramp and attrition not forecast")
         return {}
     prior = facts.policy.capacity.prior_attrition_per_year_share
+    _log.info("fitting ramp, attrition and talent to %s rep-months", panel.height)
     ramp = RampEstimator().fit(panel)
     leavers = AttritionEstimator(yearly_rate_share=prior).fit(panel, ramp)
     made = ProductivityEstimator(ramp=ramp).fit(panel)
+    _log.info("simulating %s months of capacity", HORIZON_MONTHS)
     roster = simulate_capacity(ramp, leavers, months=HORIZON_MONTHS)
     talents = made.by_rep().select("rep_id", talent_p10="p10", talent_p90="p90")
     plan = ledger.in_force(add_months(facts.last_full_month, 1))

@@ -123,6 +123,18 @@ def _at(by_horizon: Floats, months: Floats) -> Floats:
     return out
 
 
+def _tell_of_amounts(now: pl.DataFrame, model: PipelineEstimator) -> None:
+    """Log the open opportunities whose stated amount is not believed."""
+    beyond = now.filter(pl.col("amount_cents") > model.largest_cents_)
+    for row in beyond.select("opportunity_id", "amount_cents").iter_rows():
+        _log.warning(
+            "open opportunity %s states %s cents and nothing near it was ever won: it "
+            "counts as %.0f; correct it in the CRM",
+            *row,
+            model.largest_cents_,
+        )
+
+
 def _by_cell(
     known: Known, model: PipelineEstimator, now: pl.DataFrame, data_through: date
 ) -> pl.DataFrame:
@@ -137,6 +149,7 @@ def _by_cell(
     done = booked.filter(this).group_by(_CELL).agg(booked=pl.col("amount_cents").sum())
     places = _cells(now).select("opportunity_id", *_CELL)
     expected = model.expected(now) if now.height else None
+    _tell_of_amounts(now, model)
     company = model.predict(now)
     total = max(float(past["year"].sum()), 1.0)
     grid = (

@@ -111,6 +111,24 @@ def test_what_happens_after_as_of_changes_nothing(past) -> None:
     assert one.predict(now).equals(two.predict(now))
 
 
+def test_an_amount_typed_wrong_does_not_become_the_forecast(past) -> None:
+    snapshots, deals = past
+    now = snapshots.filter(pl.col("snapshot_on") == snapshots["snapshot_on"].max())
+    model = PipelineEstimator().fit(snapshots, deals, as_of=AS_OF)
+    first = pl.int_range(pl.len()) == 0
+    wrong = now.with_columns(
+        amount_cents=pl.when(first)
+        .then(pl.col("amount_cents") * 10_000)
+        .otherwise("amount_cents")
+    )
+    calm, shaken = model.predict(now), model.predict(wrong)
+    won = deals.filter("is_won")["amount_cents"].max()
+    assert model.largest_cents_ >= won
+    moved = (shaken["open_cents"] - calm["open_cents"]).to_numpy()
+    assert moved.max() <= model.largest_cents_  # not ten thousand times one deal
+    assert wrong["amount_cents"].max() > 100 * model.largest_cents_
+
+
 def test_a_slump_in_wins_lowers_the_level(past) -> None:
     snapshots, deals = past
     slump = deals.with_columns(

@@ -102,6 +102,54 @@ def test_a_model_that_lost_gives_way_to_its_sheet(
     assert set(flat["capacity"]["capacity_p50_cents"]) == {1_000_00}  # two reps a group
 
 
+def test_a_published_plan_gets_odds_of_roster_and_hires_together(
+    facts: Facts, tmp_path: Path
+) -> None:
+    # four reps book 500.00 a month each, so 1,000.00 a segment; hires come on top
+    url = f"sqlite:///{tmp_path / 'plans.sqlite'}"
+    year = months(date(2026, 1, 1), 12)
+
+    def odds_of(monthly: dict[str, int], hires: int) -> pl.DataFrame:
+        ledger = Ledger(url)
+        lines = [
+            ("company" if node == "company" else "segment", node, month, cents)
+            for node, cents in monthly.items()
+            for month in year
+        ]
+        target = pl.DataFrame(
+            lines,
+            schema=["node_level", "node_id", "month_start", "value_cents"],
+            orient="row",
+        ).with_columns(measure=pl.lit("bookings"), reason=pl.lit("growth"))
+        hire = pl.DataFrame(
+            {"segment_id": "smb", "role": "ae", "month_start": [year[0]],
+             "hires_count": hires, "reason": "growth"},
+        )  # fmt: skip
+        plan = ledger.propose(
+            {"target": target, "hire": hire} if hires else {"target": target},
+            scenario="base", title="plan of 2026", as_of=year[0],
+            effective_from=year[0], effective_to=date(2026, 12, 31),
+            proposed_by="ana", why="test", policy_hash="p", input_hash=f"i{hires}",
+            code_hash="c",
+        )  # fmt: skip
+        ledger.approve(plan.version, "bo")
+        ledger.publish(plan.version, "bo", may_undo=True)
+        made = forecast_people(facts, panel_of(facts), UNJUDGED, LedgerReader(url))
+        assert set(made["plan_odds"]["plan_version"]) == {plan.version}
+        return made["plan_odds"]
+
+    low = odds_of({"smb": 400_00, "ent": 4_000_00, "company": 1_900_00}, hires=0)
+    said = dict(low.select("node_id", "met_share").iter_rows())
+    assert said["smb"] > 0.95
+    assert said["ent"] < 0.05
+    assert set(low["months_count"]) == {12}
+    assert (low["p10_cents"] < low["p90_cents"]).all()
+    more = odds_of({"smb": 400_00, "ent": 4_000_00, "company": 1_900_00}, hires=4)
+    helped = dict(more.select("node_id", "met_share").iter_rows())
+    assert helped["company"] > said["company"]
+    assert abs(helped["ent"] - said["ent"]) < 0.05
+
+
 def test_nobody_booked_anything_is_said_by_no_rows(
     facts: Facts, ledger: LedgerReader
 ) -> None:
