@@ -1,7 +1,8 @@
 """Pipeline forecasts against the coverage ratio and stage percentages.
 
-Eight simulated companies, twelve as-of dates each, with steady and with falling win
-rates. Run: python tests/benchmarks/ml_pipeline.py
+Eight simulated companies (the first four also on their own, as first measured),
+twelve as-of dates each, with steady and with falling win rates.
+Run: python tests/benchmarks/ml_pipeline.py
 """
 
 from dataclasses import dataclass
@@ -138,45 +139,61 @@ def at_origin(company: Company, month: int) -> dict[str, np.ndarray]:
     }  # fmt: skip
 
 
-def main(seeds: range = range(8), step: int = 1) -> dict[str, float]:
-    """Print the table; return the two ratios that have a goal."""
-    goals = {}
-    for label, has_slump in (("steady", False), ("slump", True)):
-        rows = []
-        for seed in seeds:
-            company = make_company(seed, has_slump=has_slump)
-            mine = []
-            for month in range(30, 42, step):
-                row = at_origin(company, month)
-                past = [m for m in mine if m["month"] + 6 <= month]
-                if past:
-                    weight = blend_weights(
-                        np.stack([m["actual"] - m["learned"] for m in past]),
-                        np.stack([m["actual"] - m["top"] for m in past]),
-                    )
-                else:
-                    weight = blend_weights(np.zeros((0, 6)), np.zeros((0, 6)))
-                row["blend"] = weight * row["learned"] + (1 - weight) * row["top"]
-                row["month"] = month  # type: ignore[assignment]
-                mine.append(row)
-            rows += mine
-        actual = np.stack([r["actual"] for r in rows])
-        brier = np.stack([r["brier"] for r in rows]).mean(axis=0)
-        print(f"{label}: Brier {brier[0]:.4f}, stage percentages {brier[1]:.4f}")
-        goals[f"brier {label}"] = float(brier[0] / brier[1])
-        for method in ("coverage", "stage", "top", "learned", "blend"):
-            error = np.abs(np.stack([r[method] for r in rows]) - actual) / actual
-            mean = error.mean(axis=0)
-            print(
-                f"  {method:9s} error at 1 / 3 / 6 months: "
-                f"{mean[0]:.3f} / {mean[2]:.3f} / {mean[5]:.3f}"
-            )
-            if method == "coverage":
-                base = mean[2]
-            if method in ("learned", "blend"):
-                goals[f"{method} {label}"] = float(mean[2] / base)
-    print({k: round(v, 3) for k, v in goals.items()})
-    return goals
+FIRST_COUNT = 4  # companies as first measured
+
+
+def rows_of(seed: int, *, has_slump: bool, step: int) -> list[dict[str, np.ndarray]]:
+    """Return forecasts and what came at every as-of date of one company."""
+    company = make_company(seed, has_slump=has_slump)
+    mine: list[dict[str, np.ndarray]] = []
+    for month in range(30, 42, step):
+        row = at_origin(company, month)
+        past = [m for m in mine if m["month"] + 6 <= month]
+        errors = [
+            np.stack([m["actual"] - m[method] for m in past])
+            if past
+            else np.zeros((0, 6))
+            for method in ("learned", "top")
+        ]
+        weight = blend_weights(*errors)
+        row["blend"] = weight * row["learned"] + (1 - weight) * row["top"]
+        row["month"] = np.array(month)
+        mine.append(row)
+    return mine
+
+
+def table(rows: list[dict[str, np.ndarray]]) -> dict[str, float]:
+    """Print errors by method; return the three ratios that have a goal."""
+    actual = np.stack([r["actual"] for r in rows])
+    brier = np.stack([r["brier"] for r in rows]).mean(axis=0)
+    print(f"  Brier {brier[0]:.4f}, stage percentages {brier[1]:.4f}")
+    three = {}
+    for method in ("coverage", "stage", "top", "learned", "blend"):
+        error = np.abs(np.stack([r[method] for r in rows]) - actual) / actual
+        mean = error.mean(axis=0)
+        three[method] = float(mean[2])
+        print(
+            f"  {method:9s} error at 1 / 3 / 6 months: "
+            f"{mean[0]:.3f} / {mean[2]:.3f} / {mean[5]:.3f}"
+        )
+    return {
+        "brier": float(brier[0] / brier[1]),
+        "learned": three["learned"] / three["coverage"],
+        "blend": three["blend"] / three["coverage"],
+    }
+
+
+def main(seeds: range = range(8), step: int = 1) -> dict[str, dict[str, float]]:
+    """Print the tables of all companies and of the first four; return their ratios."""
+    out = {}
+    for world, has_slump in (("steady", False), ("slump", True)):
+        by_seed = [rows_of(s, has_slump=has_slump, step=step) for s in seeds]
+        for count in sorted({FIRST_COUNT, len(by_seed)}, reverse=True):
+            label = f"{world}, {count} companies"
+            print(label)
+            out[label] = table([row for one in by_seed[:count] for row in one])
+            print("  ratios", {k: round(v, 3) for k, v in out[label].items()})
+    return out
 
 
 if __name__ == "__main__":

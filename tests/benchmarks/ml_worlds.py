@@ -66,8 +66,13 @@ def make_world(  # noqa: C901 - one simulated company, told from top to bottom
     selective: float = 1.0,
     attrition: float = 0.18,
     shift: bool = True,
+    has_past: bool = True,
 ) -> World:
-    """Simulate a company that has about `n_reps` reps at the cut."""
+    """Simulate a company that has about `n_reps` reps at the cut.
+
+    `has_past` False is the world as first measured: reps there before the window
+    start it without a record, so nobody leaves over a poor one in its first months.
+    """
     rng = np.random.default_rng(seed)
     groups = [(s, r) for s in SEGMENTS for r in ROLES]
     chance = np.array([SEGMENTS[s][0] * ROLES[r][0] for s, r in groups])
@@ -113,7 +118,11 @@ def make_world(  # noqa: C901 - one simulated company, told from top to bottom
         deal = SEGMENTS[segment][2]
         hired_on = _month(hired_month) + timedelta(days=int(offset * 28))
         leave_from = int(rng.integers(0, total * 4))
-        recent = _past_attainment(talent, SEGMENTS[segment], seed, number, hired_month)
+        recent: list[float] = []
+        if has_past:
+            recent = _past_attainment(
+                talent, SEGMENTS[segment], seed, number, hired_month
+            )
         left_on: date | None = None
         mine: list[list[object]] = []
         for m in range(max(hired_month, 0), total):
