@@ -40,9 +40,14 @@ def settings(tmp_path: Path) -> Settings:
         as_of=days.after_leaver_night,
         nights=[days.first_night, days.after_leaver_night],
     )
-    with instance(settings):
-        pass  # the settings of the instance are there before the daemon starts
     return settings
+
+
+@pytest.fixture
+def held(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """Hold the home's instance open; its dagster.yaml is there before the daemon."""
+    with instance(settings) as held:
+        yield held
 
 
 @pytest.fixture
@@ -57,7 +62,11 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 @pytest.fixture
-def workspace(environment: dict[str, str], tmp_path: Path) -> Iterator[Path]:
+def workspace(
+    held: dg.DagsterInstance,  # its settings come first
+    environment: dict[str, str],
+    tmp_path: Path,
+) -> Iterator[Path]:
     """Run the code server as docs/runbook.md says; give the workspace that names it."""
     # a socket's path may not be longer than a hundred characters
     with tempfile.TemporaryDirectory() as folder:
@@ -73,7 +82,10 @@ def workspace(environment: dict[str, str], tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def daemon(
-    settings: Settings, environment: dict[str, str], workspace: Path, tmp_path: Path
+    held: dg.DagsterInstance,
+    environment: dict[str, str],
+    workspace: Path,
+    tmp_path: Path,
 ) -> Iterator[Until]:
     """Run the daemon beside the code server; wait for what it should do."""
     log = tmp_path / "daemon.log"
@@ -82,7 +94,7 @@ def daemon(
 
         def until(is_so: Callable[[], bool], what: str) -> None:
             def is_so_or_failed() -> bool:
-                assert not _failed(settings), _failed(settings)
+                assert not _failed(held), _failed(held)
                 return is_so()
 
             _wait(is_so_or_failed, what, process, log)
@@ -121,31 +133,35 @@ def _wait(
 
 
 def test_a_breach_becomes_a_proposal_without_a_hand(
-    settings: Settings, environment: dict[str, str], workspace: Path, daemon: Until
+    settings: Settings,
+    held: dg.DagsterInstance,
+    environment: dict[str, str],
+    workspace: Path,
+    daemon: Until,
 ) -> None:
     days, ledger = demo_dates(), Ledger(settings.ledger_url)
 
     _launch_night(days.first_night.isoformat(), workspace, environment)
-    daemon(lambda: _done(settings, "nightly") == 1, "finished the first night")
+    daemon(lambda: _done(held, "nightly") == 1, "finished the first night")
     assert [plan.state for plan in ledger.versions()] == [PlanState.PROPOSED]
 
     ledger.approve(1, "planner@demo.example", "the daemon's test")
     ledger.publish(1, "planner@demo.example")
-    daemon(lambda: _done(settings, "publication") == 1, "showed the published plan")
+    daemon(lambda: _done(held, "publication") == 1, "showed the published plan")
 
     _launch_night(days.after_leaver_night.isoformat(), workspace, environment)
-    daemon(lambda: _done(settings, "nightly") == 2, "finished the second night")
+    daemon(lambda: _done(held, "nightly") == 2, "finished the second night")
     signal = drift_signal.read(settings)
     assert signal is not None
     asked = {breach.key for breach in signal.breaches if breach.asks_for}
     assert any(key.startswith("rep_left:") for key in asked)
 
-    daemon(lambda: _done(settings, "replan") == len(asked), "answered every breach")
+    daemon(lambda: _done(held, "replan") == len(asked), "answered every breach")
     answers = [plan for plan in ledger.versions() if plan.breach_key]
     assert {plan.breach_key for plan in answers} == asked
     assert {plan.state for plan in answers} == {PlanState.PROPOSED}
     assert ledger.get(1).state is PlanState.PUBLISHED
-    _assert_one_at_a_time(settings)
+    _assert_one_at_a_time(held)
 
 
 def _launch_night(night: str, workspace: Path, environment: dict[str, str]) -> None:
@@ -161,31 +177,28 @@ def _launch_night(night: str, workspace: Path, environment: dict[str, str]) -> N
     )
 
 
-def _done(settings: Settings, job: str) -> int:
+def _done(held: dg.DagsterInstance, job: str) -> int:
     wanted = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.SUCCESS])
-    with instance(settings) as held:
-        return held.get_runs_count(wanted)
+    return held.get_runs_count(wanted)
 
 
-def _failed(settings: Settings) -> str:
+def _failed(held: dg.DagsterInstance) -> str:
     """Tell what a failed run said, or nothing."""
     wanted = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE])
-    with instance(settings) as held:
-        for run in held.get_runs(wanted, limit=1):
-            events = held.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
-            return f"{run.job_name}: " + "\n".join(
-                event.user_message + str(event.dagster_event) for event in events
-            )
+    for run in held.get_runs(wanted, limit=1):
+        events = held.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+        return f"{run.job_name}: " + "\n".join(
+            event.user_message + str(event.dagster_event) for event in events
+        )
     return ""
 
 
-def _assert_one_at_a_time(settings: Settings) -> None:
+def _assert_one_at_a_time(held: dg.DagsterInstance) -> None:
     """No run began before the one before it had let go of the home."""
-    with instance(settings) as held:
-        spells = sorted(
-            (record.start_time or 0.0, record.end_time or 0.0)
-            for record in held.get_run_records()
-        )
+    spells = sorted(
+        (record.start_time or 0.0, record.end_time or 0.0)
+        for record in held.get_run_records()
+    )
     assert len(spells) >= 5
     assert all(start >= end for (_, end), (start, _) in pairwise(spells))
 
