@@ -17,6 +17,7 @@ from data_contracts.errors import HomeError
 from pipelines.files import replacing
 from pipelines.ingestion.casting import literal, name
 from pipelines.ingestion.engine import MEMORY
+from pipelines.ingestion.records import SCHEMA_FILE
 from pipelines.ingestion.refusing import quarantine_query, rejects
 from pipelines.ingestion.staged import StagedFile
 
@@ -114,7 +115,9 @@ class Comparison:
     ) -> int:
         """Write new, changed and deleted versions as Parquet; return how many.
 
-        Where there is none, `final` is removed: a night without news has no file.
+        Where there is none, `final` is removed: a night without news has no file. A
+        night landed again keeps, for each row that `final` already holds just so, the
+        night it was first loaded on.
 
         Parameters
         ----------
@@ -159,6 +162,8 @@ class Comparison:
                     date '{loaded_on}'
                     order by {self._keys})
             """
+        if final.is_file():
+            news = self._first_loaded(news, final)
         with replacing(final) as temporary:
             rows = self._copy(news, temporary)
         if rows == 0:
@@ -180,6 +185,25 @@ class Comparison:
         )
         with replacing(final) as temporary:
             return self._copy(query, temporary)
+
+    def _first_loaded(self, news: str, before: Path) -> str:
+        """Return SQL for the news in their order, rows that stood before as old."""
+        # the empty file beside it has the columns an older one may lack
+        files = [literal(str(path)) for path in (before.parent / SCHEMA_FILE, before)]
+        row_hash = f"hash({self._columns}, _is_deleted)"
+        self._db.execute(f"create temp table news as {news}")
+        return f"""
+            with stood as (
+                from read_parquet([{", ".join(files)}], union_by_name=true)
+                select {row_hash} as row_hash, min(_loaded_on) as first_on
+                group by row_hash
+            ),
+            hashed as (from news select *, rowid as place, {row_hash} as row_hash)
+            from hashed left join stood using (row_hash)
+            select hashed.* exclude (place, row_hash) replace (
+                least(_loaded_on, first_on) as _loaded_on)
+            order by place
+        """  # noqa: S608 - names come from the contract, never from data
 
     def _copy(self, query: str, out: Path) -> int:
         written = self._db.execute(

@@ -2,7 +2,7 @@
 
 import gzip
 import shutil
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -217,6 +217,23 @@ def test_a_late_file_amends_its_night_and_those_after(deliver, landing, raw) -> 
     assert raw("crm-quotas", NEXT)["_is_deleted"].to_list() == [True]
     # when it was true and when it was loaded are kept apart
     assert set(raw("crm-quotas", NIGHT)["_loaded_on"]) == {NEXT}
+
+
+def test_a_night_landed_again_keeps_when_its_rows_were_first_loaded(
+    deliver, landing, raw
+) -> None:
+    after = NEXT + timedelta(days=1)
+    deliver("crm-quotas", HEADER + ONE)
+    landing("crm-quotas", NIGHT)
+    deliver("crm-quotas", HEADER + ONE + TWO, night=NEXT)
+    landing("crm-quotas", NEXT)
+    deliver("crm-quotas", HEADER + "u9,2026-01-01,2026-03-31,9,USD\n", name="late-")
+    landing("crm-quotas", after)
+    loaded = dict(raw("crm-quotas", NIGHT).select("user_id", "_loaded_on").iter_rows())
+    assert loaded == {"u1": NIGHT, "u9": after}
+    again = raw("crm-quotas", NEXT).select("user_id", "_is_deleted", "_loaded_on")
+    # u2 is news of that night as before; that u9 went is known only now
+    assert set(again.iter_rows()) == {("u2", False, NEXT), ("u9", True, after)}
 
 
 def test_several_files_of_a_night_are_one_delivery(deliver, landing, loads) -> None:
