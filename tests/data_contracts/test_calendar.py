@@ -118,6 +118,7 @@ def test_a_calendar_month_stands_for_one_period_of_its_own(
     assert {month.fiscal_year for month in stood_for} == {year}
 
 
+@pytest.mark.slow
 @given(CALENDARS)
 @settings(max_examples=25, deadline=None)
 def test_years_meet_without_a_gap(calendar: FiscalCalendar) -> None:

@@ -31,6 +31,7 @@ APPLY = (
 )  # of check_estimator; the others feed arrays, and these estimators read frames
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", EVERY)
 @pytest.mark.parametrize("check", APPLY)
 def test_the_checks_of_scikit_learn_that_need_no_array_pass(

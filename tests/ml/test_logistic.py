@@ -6,6 +6,7 @@ import pytest
 from ml.logistic import fit_ridge_logistic, sigmoid
 
 
+@pytest.mark.slow
 def test_it_agrees_with_scikit_learn() -> None:
     from sklearn.linear_model import LogisticRegression
 
@@ -18,6 +19,7 @@ def test_it_agrees_with_scikit_learn() -> None:
     assert np.allclose(mine.coefficients, theirs.coef_[0], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_its_covariance_agrees_with_statsmodels() -> None:
     import statsmodels.api as sm
 

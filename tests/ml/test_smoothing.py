@@ -51,6 +51,7 @@ def test_scaling_the_data_scales_the_forecast() -> None:
     assert np.allclose(two, 7 * one)
 
 
+@pytest.mark.slow
 def test_the_damped_member_is_close_to_statsmodels() -> None:
     from statsmodels.tsa.holtwinters import ExponentialSmoothing
 

@@ -26,6 +26,7 @@ def cases(draw: st.DrawFn) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
     return units, weight, low, low + room
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(cases())
 def test_no_split_within_the_bounds_is_more_even(case: tuple) -> None:

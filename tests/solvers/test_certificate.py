@@ -60,6 +60,7 @@ def test_a_legal_plan_breaks_nothing() -> None:
     assert broken_rules(BOOK, np.array([1, 0, 0, 1])) == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [Shape.FAMILIES, Shape.PINNED])
 def test_the_solver_and_the_checker_work_out_the_same_bound(shape: Shape) -> None:
     problem = sample_book(300, 6, shape, seed=4)

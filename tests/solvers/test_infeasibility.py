@@ -96,6 +96,7 @@ def test_best_effort_answers_and_lists_what_it_breaks(name: str) -> None:
     assert all(violation.what and violation.fix for violation in plan.violations)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(CATALOGUE))
 def test_the_conflict_is_smallest_any_of_it_gone_and_a_plan_exists(name: str) -> None:
     problem, _, expected = CATALOGUE[name]

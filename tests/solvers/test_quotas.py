@@ -135,6 +135,7 @@ def test_row_order_does_not_matter() -> None:
     assert shuffled.quota_cents.tobytes() == plain.quota_cents[order].tobytes()
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_every_node_is_exact_certified_and_within_limits(data: st.DataObject) -> None:

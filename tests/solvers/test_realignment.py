@@ -57,6 +57,7 @@ def test_dearer_moves_move_less_and_fewest_moves_the_least() -> None:
     assert broken_rules(problem, least.rep_of_account) == ()
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_fewest_moves_is_the_least_of_all_plans(data: st.DataObject) -> None:

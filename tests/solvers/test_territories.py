@@ -71,6 +71,7 @@ def test_books_are_evened_by_the_cheapest_hand_over() -> None:
     assert plan.loads.tolist() == [[100.0], [100.0]]
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_small_books_are_solved_to_the_optimum_of_all_plans(

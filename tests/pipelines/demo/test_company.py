@@ -31,6 +31,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, written: Path) -> None:
     write_company(tmp_path / "landing", tmp_path / "truth", seed=3)
     assert bytes_under(tmp_path) == bytes_under(written)
@@ -42,6 +43,7 @@ def test_another_seed_gives_another_company(tmp_path: Path, written: Path) -> No
     assert bytes_under(tmp_path) != bytes_under(written)
 
 
+@pytest.mark.slow
 def test_a_later_as_of_only_adds_nights(tmp_path: Path, written: Path) -> None:
     until = DAYS.after_leaver_night
     write_company(tmp_path / "late", tmp_path / "truth", seed=3, as_of=until)

@@ -67,6 +67,7 @@ def test_dirt_changes_what_is_told_and_not_what_happens() -> None:
             assert np.array_equal(one[name], other[name]), (table, name)
 
 
+@pytest.mark.slow
 def test_no_rate_means_no_dirt() -> None:
     found, marks = soiled(CLEAN)
     assert marks.is_empty()
@@ -104,6 +105,7 @@ def test_each_fault_comes_at_about_its_rate(
     assert abs(mine.height - wanted * rows) <= max(spread, 0.3 * wanted * rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [part.name for part in fields(Dirt)])
 def test_each_rate_can_be_set_alone(rate: str) -> None:
     extra = {"duplicate_account_share": 0.5} if rate == "two_accounts_share" else {}

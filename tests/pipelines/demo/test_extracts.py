@@ -111,6 +111,7 @@ def test_a_night_does_not_know_what_came_after_it(seed: int, night: date) -> Non
         assert known[contract].equals(later[contract], null_equal=True), contract
 
 
+@pytest.mark.slow
 @drawn_from(DRAW)
 @settings(max_examples=10, deadline=None)
 @given(seeds, nights)

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from functools import cache
 
 import polars as pl
+import pytest
 
 from pipelines.demo.extracts import extracts
 from pipelines.demo.scenario import Scenario
@@ -36,6 +37,7 @@ def tables(scenario: Scenario = EVERYTHING) -> dict[str, pl.DataFrame]:
     }
 
 
+@pytest.mark.slow
 def test_a_plain_company_delivers_none_of_them() -> None:
     assert set(tables()) - set(tables(Scenario())) == {
         "crm-exchange-rates", "crm-opportunity-splits", "billing-credit-notes",

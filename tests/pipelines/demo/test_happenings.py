@@ -72,6 +72,7 @@ def test_people_leave_by_themselves_only_when_they_may() -> None:
     assert truth.events(restless, day_number(LAST)).height > 1.4 * told.height
 
 
+@pytest.mark.slow
 def test_before_an_event_the_company_is_the_same() -> None:
     shaken = world(
         competitor_enters=Event(is_on=True), demand_falls=Event(is_on=True),
@@ -83,6 +84,7 @@ def test_before_an_event_the_company_is_the_same() -> None:
         assert table(shaken, contract, night).equals(table(world(), contract, night))
 
 
+@pytest.mark.slow
 def test_less_demand_opens_fewer_deals_and_more_demand_more() -> None:
     first = day_number(DAYS.plan_year_start)
     falls = world(demand_falls=Event(is_on=True, month=0, strength=0.5))

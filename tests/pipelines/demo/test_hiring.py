@@ -25,6 +25,7 @@ def test_the_plan_of_seats_sums_to_the_size(size: Size) -> None:
     assert plan.min() >= 1  # no account is without a seller
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", ["tiny", "medium"])
 @pytest.mark.parametrize("whose", ["seat", "person"])
 def test_spells_of_one_seat_or_person_do_not_overlap(size: str, whose: str) -> None:

@@ -24,6 +24,7 @@ def world(size: str) -> World:
     return live(size=size, seed=3, as_of=LAST)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", ["tiny", "small"])
 def test_deals_end_after_they_were_opened(size: str) -> None:
     deals = world(size).deals.rows

@@ -46,6 +46,7 @@ def test_a_like_name_is_a_comment_to_decide(tmp_path: Path) -> None:
     assert "# hire_date: hired_date # only a like name" in draft.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("value", "recipe"),
     [

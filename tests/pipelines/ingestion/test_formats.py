@@ -59,6 +59,7 @@ def test_parquet_lands_as_text_would(deliver, landing, raw, tmp_path) -> None:
     assert (row["quota"], row["currency"]) == (Decimal("1000.5"), None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delimiter", [";", "|", "\t"])
 def test_other_delimiters_and_line_ends_land_alike(
     deliver, landing, raw, delimiter
@@ -87,6 +88,7 @@ def test_lines_count_values_that_span_lines(deliver, landing, raw, quarantined) 
     assert quarantined("crm-users")["line"].to_list() == [5, 7]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("broken", "is_simple"),
     [

@@ -49,6 +49,7 @@ def test_a_timestamp_with_a_zone_is_kept_in_utc(deliver, landing, raw) -> None:
     assert moment == datetime(2026, 1, 2, 8, 0)  # noqa: DTZ001 - raw times are naive UTC
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("row", "rule", "column", "value"),
     [
@@ -178,6 +179,7 @@ def test_landing_twice_changes_no_byte(deliver, landing, home) -> None:
     assert (again.rows, again.quarantined) == (first.rows, first.quarantined)
 
 
+@pytest.mark.slow
 def test_landing_anew_gives_the_same_bytes(deliver, landing, home) -> None:
     deliver("crm-quotas", HEADER + ONE + "x,,,,\n" + TWO)
     deliver("crm-quotas", HEADER + TWO, night=NEXT)
@@ -219,6 +221,7 @@ def test_a_late_file_amends_its_night_and_those_after(deliver, landing, raw) -> 
     assert set(raw("crm-quotas", NIGHT)["_loaded_on"]) == {NEXT}
 
 
+@pytest.mark.slow
 def test_a_night_landed_again_keeps_when_its_rows_were_first_loaded(
     deliver, landing, raw
 ) -> None:
@@ -270,6 +273,7 @@ def test_a_file_dated_after_the_night_waits(deliver, landing) -> None:
 # ---- what is refused whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "suffix", "told"),
     [

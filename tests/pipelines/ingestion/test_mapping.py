@@ -144,6 +144,7 @@ sql: |
     assert told == [("d1", "Ada", 2), ("d2", "Bo", 3)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sql", "told"),
     [
@@ -179,6 +180,7 @@ def test_peoples_sql_may_only_select_from_their_files(mapped, sql, told) -> None
     assert told in refused.value.what
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("expression", "told"),
     [

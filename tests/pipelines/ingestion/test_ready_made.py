@@ -5,11 +5,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 
 def lines(*objects: dict[str, Any]) -> str:
     return "".join(json.dumps(one) + "\n" for one in objects)
 
 
+@pytest.mark.slow
 def test_salesforce_by_its_api_names(mapped) -> None:
     found = mapped(
         "salesforce",
@@ -58,6 +61,7 @@ def test_salesforce_by_its_api_names(mapped) -> None:
     assert found["crm-quotas"][0]["period_end"] == date(2026, 3, 31)
 
 
+@pytest.mark.slow
 def test_salesforce_as_fivetran_lands_it(mapped) -> None:
     found = mapped(
         "fivetran_salesforce",
@@ -78,6 +82,7 @@ def test_salesforce_as_fivetran_lands_it(mapped) -> None:
     assert found["crm-users"][0]["is_active"] is True
 
 
+@pytest.mark.slow
 def test_stripe_objects_in_minor_units(mapped) -> None:
     price = {"product": "prod_1", "unit_amount": 4999, "currency": "usd"}
     item = {

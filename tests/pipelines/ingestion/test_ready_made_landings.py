@@ -3,9 +3,12 @@
 from datetime import date, datetime
 from decimal import Decimal
 
+import pytest
+
 OPEN_END = "9999-12-31 23:59:59"
 
 
+@pytest.mark.slow
 def test_salesforce_history_mode_keeps_the_version_in_force(mapped) -> None:
     head = "_fivetran_active,_fivetran_start,_fivetran_end,_fivetran_deleted,"
     found = mapped(
@@ -65,6 +68,7 @@ def test_history_mode_tells_the_past_of_a_deal(mapped) -> None:
     assert second["stage"] == "Won"
 
 
+@pytest.mark.slow
 def test_salesforce_landings_fill_what_surrounds_a_deal(mapped) -> None:
     found = mapped(
         "fivetran_salesforce",
@@ -116,6 +120,7 @@ def test_salesforce_landings_fill_what_surrounds_a_deal(mapped) -> None:
     assert found["crm-quotas"][0]["period_end"] == date(2025, 3, 31)
 
 
+@pytest.mark.slow
 def test_salesforce_objects_around_a_deal_by_their_api_names(mapped) -> None:
     found = mapped(
         "salesforce",
@@ -147,6 +152,7 @@ def test_salesforce_objects_around_a_deal_by_their_api_names(mapped) -> None:
     assert found["crm-exchange-rates"][0]["rate"] == 0.00625
 
 
+@pytest.mark.slow
 def test_stripe_tables_in_minor_units(mapped) -> None:
     found = mapped(
         "fivetran_stripe",
@@ -246,6 +252,7 @@ def test_stripe_credit_notes_and_quarterly_prices_as_objects(mapped) -> None:
     assert (item["unit_amount"], item["interval"]) == (Decimal(320), "year")
 
 
+@pytest.mark.slow
 def test_workday_reports_under_their_own_headers(mapped) -> None:
     found = mapped(
         "workday",

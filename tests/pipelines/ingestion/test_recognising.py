@@ -12,6 +12,7 @@ STRIPE = {"id": "sub_1", "customer": "c", "status": "active", "start_date": 1,
           "items": {"data": []}, "metadata": {"plan": {"name": "x"}}}  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "text", "contract_id", "mapping"),
     [

@@ -39,6 +39,7 @@ def read(home, table: str) -> pl.DataFrame:
     return pl.read_parquet(home.reference / f"{table}.parquet")
 
 
+@pytest.mark.slow
 def test_the_run_row_holds_date_coverage_and_policy(ready) -> None:
     assert write_reference(NIGHT, ready)["run"] == 1
     assert read(ready, "run").row(0, named=True) == {
@@ -53,6 +54,7 @@ def test_the_run_row_holds_date_coverage_and_policy(ready) -> None:
     }
 
 
+@pytest.mark.slow
 def test_the_calendar_covers_every_day_from_the_oldest_deal(ready) -> None:
     write_reference(NIGHT, ready)
     days = read(ready, "fiscal_calendar")
@@ -66,6 +68,7 @@ def test_the_calendar_covers_every_day_from_the_oldest_deal(ready) -> None:
     assert (night["fiscal_year"], night["fiscal_quarter"]) == (2026, 3)
 
 
+@pytest.mark.slow
 def test_policy_lists_become_rows_in_their_order(ready) -> None:
     write_reference(NIGHT, ready)
     assert read(ready, "segments")["segment_id"].to_list() == [
@@ -79,6 +82,7 @@ def test_policy_lists_become_rows_in_their_order(ready) -> None:
     assert read(ready, "launches").schema["planned_on"] == pl.Date
 
 
+@pytest.mark.slow
 def test_the_same_night_gives_the_same_bytes(ready) -> None:
     write_reference(NIGHT, ready)
     before = {p.name: p.read_bytes() for p in ready.reference.iterdir()}
@@ -86,6 +90,7 @@ def test_the_same_night_gives_the_same_bytes(ready) -> None:
     assert {p.name: p.read_bytes() for p in ready.reference.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_a_broken_policy_changes_nothing(ready) -> None:
     write_reference(NIGHT, ready)
     before = {p.name: p.read_bytes() for p in ready.reference.iterdir()}
@@ -95,6 +100,7 @@ def test_a_broken_policy_changes_nothing(ready) -> None:
     assert {p.name: p.read_bytes() for p in ready.reference.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_a_night_before_any_extract_has_no_reference(ready) -> None:
     with pytest.raises(HomeError, match="lies before the first extract"):
         write_reference(date(2026, 1, 1), ready)

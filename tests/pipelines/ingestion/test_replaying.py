@@ -69,6 +69,7 @@ def test_landing_again_after_a_replay_changes_nothing(
     assert raw("crm-quotas", NIGHT).equals(before)
 
 
+@pytest.mark.slow
 def test_a_later_delivery_wins_over_a_replayed_row(
     deliver, landing, raw, home, tmp_path
 ) -> None:

@@ -92,6 +92,7 @@ def test_a_looser_rule_needs_no_new_major_version(deliver, landing, home) -> Non
     assert land(looser, NIGHT, home).loaded == 2
 
 
+@pytest.mark.slow
 def test_an_export_cut_short_is_refused_and_the_rows_stay(
     deliver, landing, raw, home
 ) -> None:

@@ -108,6 +108,7 @@ def test_two_whole_tables_that_contradict_are_told(two, quarantined) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_order_files_come_in_does_not_matter(tmp_path) -> None:
     files = [
         ("us", FIRST, [row("u1", 1), row("u2", 1)]),
@@ -128,6 +129,7 @@ def test_the_order_files_come_in_does_not_matter(tmp_path) -> None:
         assert bytes_of(home) == bytes_of(together)
 
 
+@pytest.mark.slow
 def test_one_refused_source_refuses_the_night_and_the_rest_stays(two, raw) -> None:
     put(two, "us", FIRST, row("u1", 1))
     put(two, "eu", FIRST, row("e1", 2))

@@ -67,6 +67,7 @@ def test_pay_and_programme_are_costs_of_each_month() -> None:
     ]
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10**9), st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)))
 def test_whatever_is_spent_the_months_sum_to_it(
     spend: int, targets: tuple[int, int]

@@ -42,6 +42,7 @@ def test_an_empty_ledger_verifies(ledger: Ledger) -> None:
     assert ledger.verify().faults == ()
 
 
+@pytest.mark.slow
 def test_any_cell_that_is_changed_is_found(ledger: Ledger, raw: Any) -> None:
     assert ledger.verify().is_intact
     tables = raw.execute(
@@ -81,6 +82,7 @@ def _other(column: str, old: object) -> object:
     return "x"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -41,6 +41,7 @@ def test_the_head_named_in_the_code_is_the_newest_migration() -> None:
     assert ScriptDirectory(MIGRATIONS).get_current_head() == HEAD
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", range(10))
 def test_many_may_open_a_new_ledger_at_once(url: str, times: int) -> None:
     with ThreadPoolExecutor(8) as pool:

@@ -27,6 +27,7 @@ def test_every_component_is_there_even_without_lines() -> None:
     assert all(frame.is_empty() for frame in empty.values())
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(st.permutations(range(3)), st.permutations(sorted(HIRE)))
 def test_order_of_lines_and_columns_does_not_change_the_hash(

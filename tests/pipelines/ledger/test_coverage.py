@@ -76,6 +76,7 @@ def test_a_day_without_exactly_one_owner_is_refused(
         check(spells(*rows))
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(

@@ -75,6 +75,7 @@ def test_once_published_the_owners_are_those_of_each_time(history: Ledger) -> No
     assert history.verify().is_intact
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("version", "day", "said"),
     [

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from pipelines.planning.book_figures import write_book_figures
 from pipelines.planning.cycle import first_plan
@@ -12,6 +13,7 @@ from pipelines.planning.people import Forecasts
 from pipelines.planning.targets import first_horizon
 
 
+@pytest.mark.slow
 def test_figures_draw_every_book_and_every_place_the_same_way_twice(
     facts: Facts, forecasts: Forecasts, tmp_path: Path
 ) -> None:

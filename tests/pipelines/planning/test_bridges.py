@@ -113,6 +113,7 @@ def test_a_rep_without_quota_is_an_error(facts: Facts, forecasts: Forecasts) -> 
         quota_bridge(inputs, content, "boss")
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(
     weight=st.floats(0, 1),

@@ -98,6 +98,7 @@ def test_the_same_inputs_are_stored_once(home: Settings, inputs: PlanInputs) -> 
     assert sorted((home.inputs / "frames").iterdir()) == files
 
 
+@pytest.mark.slow
 def test_a_cent_is_the_same_plan_and_a_dollar_is_not(
     home: Settings, tmp_path: Path, inputs: PlanInputs
 ) -> None:

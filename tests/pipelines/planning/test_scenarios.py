@@ -49,6 +49,7 @@ def test_a_scenario_is_the_plan_its_changed_policy_would_give(base: PlanInputs) 
     assert base.facts.policy.targets.growth_share == 0.1
 
 
+@pytest.mark.slow
 def test_base_and_drivers_sum_to_the_scenario_in_every_measure(
     base: PlanInputs,
 ) -> None:
@@ -64,6 +65,7 @@ def test_base_and_drivers_sum_to_the_scenario_in_every_measure(
         assert found.base[measure] + changes == value, measure
 
 
+@pytest.mark.slow
 def test_a_driver_is_told_apart_from_the_others(base: PlanInputs) -> None:
     found = one(base, **MIXED)
     by_driver = {step.driver: step.change for step in found.steps}
@@ -111,6 +113,7 @@ def test_frozen_territories_move_no_account(base: PlanInputs) -> None:
     assert found.measures["moved_accounts_count"] == 0
 
 
+@pytest.mark.slow
 def test_the_same_territory_question_is_solved_once_for_all(
     base: PlanInputs, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -124,6 +124,7 @@ def test_a_first_plan_starts_with_the_near_fiscal_year_or_next_month(
     assert plan.effective_to == date(2021, 6, 30)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.integers(0, 10**9), min_size=24, max_size=24),

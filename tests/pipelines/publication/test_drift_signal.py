@@ -27,6 +27,7 @@ LEAVER = Breach(
 )
 
 
+@pytest.mark.slow
 def test_a_breach_is_read_back_as_it_stands_in_the_mart(home: Settings) -> None:
     publish(home)
     assert drift_signal.write(home) == home.drift_signal
@@ -36,6 +37,7 @@ def test_a_breach_is_read_back_as_it_stands_in_the_mart(home: Settings) -> None:
     assert signal.breaches == signal.open == (LEAVER,)
 
 
+@pytest.mark.slow
 def test_the_file_is_small_plain_json_and_the_same_each_time(home: Settings) -> None:
     publish(home)
     text = drift_signal.write(home).read_text(encoding="utf-8")
@@ -64,6 +66,7 @@ def test_there_is_no_signal_before_the_first_publication(home: Settings) -> None
         drift_signal.write(home)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '{"as_of": "soon"}'])
 def test_a_file_that_is_no_signal_is_refused(home: Settings, text: str) -> None:
     home.serving.mkdir(parents=True)

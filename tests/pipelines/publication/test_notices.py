@@ -58,6 +58,7 @@ def settings(tmp_path: Path, receiver: Receiver) -> Settings:
     return Settings(tmp_path, notify_urls=(receiver.url,))
 
 
+@pytest.mark.slow
 def test_what_waits_arrives_as_one_message_grouped_by_kind(
     settings: Settings, receiver: Receiver
 ) -> None:
@@ -74,6 +75,7 @@ def test_what_waits_arrives_as_one_message_grouped_by_kind(
     ]
 
 
+@pytest.mark.slow
 def test_nobody_is_told_the_same_twice_even_by_a_new_process(
     settings: Settings, receiver: Receiver
 ) -> None:
@@ -83,6 +85,7 @@ def test_nobody_is_told_the_same_twice_even_by_a_new_process(
     assert len(receiver.took) == 1
 
 
+@pytest.mark.slow
 def test_within_a_quarter_of_an_hour_what_is_new_waits_for_the_next_message(
     settings: Settings, receiver: Receiver
 ) -> None:
@@ -97,6 +100,7 @@ def test_within_a_quarter_of_an_hour_what_is_new_waits_for_the_next_message(
     ]
 
 
+@pytest.mark.slow
 def test_a_failed_night_is_told_at_once(settings: Settings, receiver: Receiver) -> None:
     notices.tell(settings, [LEFT], NOON)
     told = notices.tell(settings, [WAITS, FAILED], NOON + timedelta(minutes=1))
@@ -106,6 +110,7 @@ def test_a_failed_night_is_told_at_once(settings: Settings, receiver: Receiver) 
     )
 
 
+@pytest.mark.slow
 def test_a_receiver_that_is_down_gets_the_message_the_next_time(
     settings: Settings, receiver: Receiver
 ) -> None:
@@ -117,6 +122,7 @@ def test_a_receiver_that_is_down_gets_the_message_the_next_time(
     assert notices.tell(settings, [LEFT], NOON).sent == 1
 
 
+@pytest.mark.slow
 def test_a_flood_is_cut_and_says_how_much_is_left(
     settings: Settings, receiver: Receiver
 ) -> None:
@@ -142,6 +148,7 @@ def test_a_receiver_that_is_no_address_is_named_by_its_place_not_its_secret(
     assert "s3cret" not in str(raised.value) + repr(settings)
 
 
+@pytest.mark.slow
 def test_a_broken_record_says_what_to_do(settings: Settings) -> None:
     settings.notices.write_text("{", encoding="utf-8")
     with pytest.raises(HomeError, match="is not a record of notices"):

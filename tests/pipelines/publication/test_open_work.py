@@ -49,6 +49,7 @@ def moved(home: Settings, publish_plan: Callable[..., Any]) -> Settings:
     return home
 
 
+@pytest.mark.slow
 def test_the_file_holds_deals_by_the_policys_rule(moved: Settings) -> None:
     folder = write_outbox(moved, 2).folder
     rows = pl.read_csv(folder / "handover" / "opportunities.csv", try_parse_dates=True)
@@ -66,6 +67,7 @@ def test_the_file_holds_deals_by_the_policys_rule(moved: Settings) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_without_opportunities_the_note_says_so(moved: Settings) -> None:
     with duckdb.connect(moved.serving_copy) as connection:
         connection.execute("drop table core.fct_opportunity")

@@ -113,6 +113,7 @@ def test_compensation_and_hr_get_their_own_files(published: Settings) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_dry_run_writes_nothing_and_counts_the_same(published: Settings) -> None:
     dry = write_outbox(published, 1, dry_run=True)
     assert not published.outbox.exists()
@@ -120,6 +121,7 @@ def test_a_dry_run_writes_nothing_and_counts_the_same(published: Settings) -> No
     assert write_outbox(published, 1).counts == dry.counts
 
 
+@pytest.mark.slow
 def test_written_twice_it_is_the_same_bytes(published: Settings) -> None:
     first = texts(write_outbox(published, 1).folder)
     assert texts(write_outbox(published, 1).folder) == first
@@ -128,6 +130,7 @@ def test_written_twice_it_is_the_same_bytes(published: Settings) -> None:
     assert set(manifest["sha256"]) == set(first) - {"manifest.json"}
 
 
+@pytest.mark.slow
 def test_once_the_crm_holds_the_plan_nothing_is_left_but_the_way_back(
     published: Settings,
 ) -> None:
@@ -169,6 +172,7 @@ def test_what_cannot_be_loaded_is_left_out_and_said(published: Settings) -> None
     assert "ForecastingQuota is left out: forecasting_type_id is empty" in checklist
 
 
+@pytest.mark.slow
 def test_accounts_the_crm_does_not_know_are_named(
     published: Settings, publish_plan: Callable[..., Any]
 ) -> None:
@@ -178,6 +182,7 @@ def test_accounts_the_crm_does_not_know_are_named(
     assert outbox.counts["Account.update.csv"] == 0
 
 
+@pytest.mark.slow
 def test_a_leavers_quota_goes_and_a_managers_stays(
     published: Settings, publish_plan: Callable[..., Any]
 ) -> None:
@@ -193,6 +198,7 @@ def test_a_leavers_quota_goes_and_a_managers_stays(
     assert files["crm/08-ForecastingQuota.delete.csv"] == "Id\n0J1\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("day", [date(2025, 12, 31), date(2027, 1, 1)])
 def test_a_version_is_not_loaded_on_a_day_it_does_not_govern(
     published: Settings, day: date
@@ -201,6 +207,7 @@ def test_a_version_is_not_loaded_on_a_day_it_does_not_govern(
         write_outbox(published, 1, day=day)
 
 
+@pytest.mark.slow
 def test_a_proposal_can_only_be_tried(published: Settings) -> None:
     ledger = Ledger(published.ledger_url)
     plan = ledger.get(1)

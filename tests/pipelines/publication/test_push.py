@@ -47,6 +47,7 @@ def owners(crm: Crm) -> set[str]:
     return {record["OwnerId"] for record in crm.records["Account"].values()}
 
 
+@pytest.mark.slow
 def test_two_rounds_bring_the_plan_in_and_reading_back_finds_no_difference(
     home: Settings, crm: Crm, api: BulkApi
 ) -> None:
@@ -60,6 +61,7 @@ def test_two_rounds_bring_the_plan_in_and_reading_back_finds_no_difference(
     assert write_outbox(home, 1, dry_run=True).is_empty
 
 
+@pytest.mark.slow
 def test_pushing_twice_sends_nothing_twice(
     home: Settings, crm: Crm, api: BulkApi
 ) -> None:
@@ -69,6 +71,7 @@ def test_pushing_twice_sends_nothing_twice(
     assert (again.loaded, again.already, len(crm.jobs)) == (0, 15, jobs)
 
 
+@pytest.mark.slow
 def test_what_the_crm_refuses_is_named_and_sent_again_alone(
     home: Settings, crm: Crm, api: BulkApi
 ) -> None:
@@ -86,6 +89,7 @@ def test_what_the_crm_refuses_is_named_and_sent_again_alone(
     assert sent[-1] == "Id,OwnerId\nA2,R1\n"
 
 
+@pytest.mark.slow
 def test_a_busy_crm_is_asked_again_and_then_given_up(
     home: Settings, crm: Crm, api: BulkApi
 ) -> None:
@@ -98,6 +102,7 @@ def test_a_busy_crm_is_asked_again_and_then_given_up(
     assert cutover(home, api).is_complete
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["POST", "PUT", "PATCH", "GET"])
 def test_a_lost_answer_loads_nothing_twice(
     home: Settings, crm: Crm, api: BulkApi, verb: str
@@ -110,6 +115,7 @@ def test_a_lost_answer_loads_nothing_twice(
     assert len(crm.records["Territory2"]) == 1
 
 
+@pytest.mark.slow
 def test_a_push_that_was_stopped_is_taken_up_where_it_stood(
     home: Settings, crm: Crm, api: BulkApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,6 +135,7 @@ def test_a_push_that_was_stopped_is_taken_up_where_it_stood(
     assert len(crm.records["Territory2"]) == 1
 
 
+@pytest.mark.slow
 def test_the_reverse_files_bring_back_what_was_there(
     home: Settings, crm: Crm, api: BulkApi
 ) -> None:
@@ -143,6 +150,7 @@ def test_the_reverse_files_bring_back_what_was_there(
         assert crm.records[crm_object] == {}
 
 
+@pytest.mark.slow
 def test_a_file_altered_after_it_was_written_is_not_sent(
     home: Settings, crm: Crm, api: BulkApi
 ) -> None:

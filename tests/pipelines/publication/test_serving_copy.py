@@ -30,6 +30,7 @@ def ask(file: Path, query: str) -> list[Any]:
         return connection.execute(query).fetchall()
 
 
+@pytest.mark.slow
 def test_readers_find_the_tables_of_the_five_rooms_and_no_other(
     home: Settings,
 ) -> None:
@@ -45,6 +46,7 @@ def test_readers_find_the_tables_of_the_five_rooms_and_no_other(
     assert published.bytes == home.serving_copy.stat().st_size
 
 
+@pytest.mark.slow
 def test_personal_data_is_in_a_file_only_the_owner_reads(home: Settings) -> None:
     publish(home)
     hidden = restricted_copy(home)
@@ -52,6 +54,7 @@ def test_personal_data_is_in_a_file_only_the_owner_reads(home: Settings) -> None
     assert ask(hidden, "from restricted.dim_rep_identity") == [("R1", "r1@example.com")]
 
 
+@pytest.mark.slow
 def test_the_copy_says_which_night_and_plan_it_is(
     home: Settings, publish_plan: Callable[..., Any]
 ) -> None:
@@ -76,6 +79,7 @@ def test_comments_reach_the_analysts(home: Settings) -> None:
     ) == [("US cents",)]
 
 
+@pytest.mark.slow
 def test_nothing_is_left_beside_the_copy(home: Settings) -> None:
     publish(home)
     publish(home)
@@ -90,6 +94,7 @@ def test_the_remains_of_a_killed_run_are_swept(home: Settings) -> None:
     assert not list(home.serving.glob(".build-*"))
 
 
+@pytest.mark.slow
 def test_the_same_night_gives_the_same_parquet_bytes(home: Settings) -> None:
     publish(home)
     folder = current_parquet(home)
@@ -101,6 +106,7 @@ def test_the_same_night_gives_the_same_parquet_bytes(home: Settings) -> None:
     assert {file.name: digest(file) for file in folder.rglob("*.parquet")} == first
 
 
+@pytest.mark.slow
 def test_a_replaced_night_stays_for_its_readers_and_then_goes(
     home: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,6 +130,7 @@ def move_to(home: Settings, night: date) -> None:
     write_warehouse(home, night)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("harm", "said"),
     [

@@ -24,6 +24,7 @@ def test_there_is_one_sheet_for_each_component_and_a_summary(tmp_path: Path) -> 
     assert book[PASSPORT].sheet_state == "veryHidden"
 
 
+@pytest.mark.slow
 def test_only_the_columns_to_write_in_are_unlocked(tmp_path: Path) -> None:
     book = openpyxl.load_workbook(paper(tmp_path).path)
     for page in book.worksheets[1:-2]:

@@ -74,6 +74,7 @@ def test_rows_may_be_sorted(sheet: Paper) -> None:
     assert sheet.read().edits == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cells", "told"),
     [

@@ -75,6 +75,7 @@ def test_a_bad_date_is_wrong_usage(night: str, home: Path) -> None:
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -50,6 +50,7 @@ def test_a_dry_run_counts_and_writes_nothing(home: Settings) -> None:
     assert "does not govern" in refused
 
 
+@pytest.mark.slow
 def test_a_cutover_is_pushed_read_back_and_undone(home: Settings, crm: Crm) -> None:
     check = ("cutover", "2", "--read-back", "--crm", crm.url)
     assert "! aop: the CRM does not hold plan version 2 yet" in plan(home, *check)
@@ -69,6 +70,7 @@ def test_a_cutover_is_pushed_read_back_and_undone(home: Settings, crm: Crm) -> N
     assert crm.records["Account"]["A1"]["OwnerId"] == "R9"
 
 
+@pytest.mark.slow
 def test_what_the_crm_refuses_ends_with_its_words(home: Settings, crm: Crm) -> None:
     crm.refuse["A1"] = "UNABLE_TO_LOCK_ROW"
     plan(home, "cutover", "2", "--read-back", "--crm", crm.url)
@@ -96,6 +98,7 @@ def test_going_back_is_a_new_version_that_needs_approval(home: Settings) -> None
     ]
 
 
+@pytest.mark.slow
 def test_verify_misses_events_cut_off_the_end(home: Settings) -> None:
     from pipelines.publication.plan_book import write_plan_book
 

@@ -49,6 +49,7 @@ def plan(home: Path, *arguments: str) -> str:
     return found.stdout if found.exit_code == 0 else f"! {found.stderr}"
 
 
+@pytest.mark.slow
 def test_a_plan_is_signed_level_by_level_by_those_named(waiting: Path) -> None:
     assert "waits for level 'revops': bo" in plan(waiting, "show", "3")
     assert "! aop: plan version 3 waits for level 'revops'" in plan(

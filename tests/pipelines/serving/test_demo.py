@@ -26,6 +26,7 @@ def files(home: Path) -> set[str]:
     }
 
 
+@pytest.mark.slow
 def test_a_demo_makes_a_home_and_says_which_night_to_run(tmp_path: Path) -> None:
     home = tmp_path / "home"
     code, out, _ = demo(home)

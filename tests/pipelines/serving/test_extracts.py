@@ -54,6 +54,7 @@ def test_findings_are_counted_then_shown_row_by_row(found: Settings) -> None:
     assert "no finding is called 'nope'" in told(found, "findings", "nope")[1]
 
 
+@pytest.mark.slow
 def test_quarantined_rows_go_out_and_come_back(home: Settings, tmp_path: Path) -> None:
     folder = home.landing / "crm" / "products"
     folder.mkdir(parents=True)
@@ -71,6 +72,7 @@ def test_quarantined_rows_go_out_and_come_back(home: Settings, tmp_path: Path) -
     assert "no row of crm-products waits in quarantine" in err
 
 
+@pytest.mark.slow
 def test_a_draft_says_what_the_file_looks_like(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text("Id,Name,OwnerId,NumberOfEmployees\n001,Acme,005,12\n")

@@ -17,6 +17,7 @@ def aop(home: Settings, *arguments: str) -> str:
     return found.stdout
 
 
+@pytest.mark.slow
 def test_status_says_what_is_fresh_missing_and_waiting(home: Settings) -> None:
     out = aop(home, "status")
     assert "last night    2026-04-12" in out
@@ -26,6 +27,7 @@ def test_status_says_what_is_fresh_missing_and_waiting(home: Settings) -> None:
     assert "rep_left:R2:2026-04-10" in out
 
 
+@pytest.mark.slow
 def test_status_as_json_is_the_same_truth(home: Settings) -> None:
     found = json.loads(aop(home, "status", "--json"))
     assert found["as_of"] == found["serving_as_of"] == "2026-04-12"
@@ -34,6 +36,7 @@ def test_status_as_json_is_the_same_truth(home: Settings) -> None:
     assert found["not_computed"][0]["contract"] == "hris-workers"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

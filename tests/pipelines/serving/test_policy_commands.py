@@ -58,6 +58,7 @@ def plain(path: Path) -> Any:
     return json.loads(json.dumps(yaml.safe_load(path.read_text()), default=str))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["template", "demo", "adventureworks"])
 def test_our_own_policies_fit_the_schema(name: str) -> None:
     jsonschema.validate(plain(POLICIES / f"{name}.yaml"), policy_schema())

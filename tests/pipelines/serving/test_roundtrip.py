@@ -103,6 +103,7 @@ def test_edits_become_overrides_with_author_reason_and_cell(
     assert "account_owner A2 = R2: knows them" in shown
 
 
+@pytest.mark.slow
 def test_an_override_is_taken_back_with_a_reason(
     home: Settings, edited: Callable[..., Path]
 ) -> None:
@@ -115,6 +116,7 @@ def test_an_override_is_taken_back_with_a_reason(
     assert "no override" in plan(home, *words, "--note", "again")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cells", "told"),
     [
@@ -143,6 +145,7 @@ def test_what_the_policy_does_not_allow_names_its_cell_and_stores_nothing(
     assert "nothing is fixed by hand" in plan(home, "overrides")
 
 
+@pytest.mark.slow
 def test_no_change_takes_effect_in_a_freeze_window(
     home: Settings, edited: Callable[..., Path]
 ) -> None:
@@ -154,6 +157,7 @@ def test_no_change_takes_effect_in_a_freeze_window(
     assert "may not take effect from 2026-11-01 to 2026-12-31: year end" in refused
 
 
+@pytest.mark.slow
 def test_the_workbook_of_another_ledger_is_refused(
     home: Settings, edited: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -75,6 +75,7 @@ def test_an_override_is_in_the_ledger_for_ever(stale: Settings) -> None:
     )
 
 
+@pytest.mark.slow
 def test_status_names_the_stale_input(stale: Settings) -> None:
     rows = state(stale)["stale"]
     assert [(row["contract"], row["night"]) for row in rows] == [

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from tests.pipelines.serving.web.conftest import Browser
 
 
+@pytest.mark.slow
 def test_rows_come_in_pages_that_say_night_version_and_currency(
     reading: Browser,
 ) -> None:

@@ -48,6 +48,7 @@ def local(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Browser:
     return browser_of(Settings(home))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PATHS)
 def test_every_page_says_night_version_and_currency(path: str, local: Browser) -> None:
     found = local.get(path)
