@@ -24,9 +24,10 @@ setup: .venv/.installed ## make .venv with aop in it, from requirements.lock
 .venv/.installed: requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -c "from pipelines import warehouse; warehouse.manifest()"  # dbt parses once
+	@$(BIN)/python -m doctest solvers/territories.py  # and numba compiles once
 	@touch $@
 
 demo: setup ## make a small company, plan it, watch it drift and re-plan
