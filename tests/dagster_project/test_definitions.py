@@ -79,6 +79,7 @@ def test_no_function_under_defs_is_longer_than_25_lines() -> None:
     "command",
     [
         ["dagster", "definitions", "validate"],
+        ["dg", "check", "defs"],
         ["dg", "list", "defs", "--json"],
     ],
     ids=" ".join,

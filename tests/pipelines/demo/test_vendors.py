@@ -62,6 +62,7 @@ def canonical(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pl.DataFram
 @pytest.mark.parametrize(
     "style",
     [
+        Style(layout="vendor"),
         Style(layout="vendor", history="fields"),
         Style(layout="vendor", packing="zstd", delivery="changes"),
         Style(file="parquet"),
