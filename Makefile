@@ -55,8 +55,9 @@ sql: setup .venv/.linted
 	$(BIN)/sqlfluff lint --processes 1 -q $(if $(filter-out dbt/models/%,$?),dbt/models,$?)
 	@touch $@
 
+# one process: beside types and sql a second would pay every import again for nothing
 quick: setup
-	$(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m "not slow" $(SLOW_ROOMS) tests
+	$(BIN)/python -m pytest -q -m "not slow" $(SLOW_ROOMS) tests
 
 bench: setup ## measure, each figure as a ratio to a named baseline in the same run
 	$(BIN)/python -m tests.benchmarks

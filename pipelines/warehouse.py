@@ -349,8 +349,7 @@ def _invoke(arguments: list[str], home: Path, *, parsed: Path | None) -> Any:
         for handler in list(file_log.handlers):
             file_log.removeHandler(handler)
             handler.close()
-        # mypy: dbt-duckdb does not annotate this method
-        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+        DuckDBConnectionManager.close_all_connections()
         if before is None:
             del environ["AOP_HOME"]
         else:

@@ -37,6 +37,7 @@ def test_every_contract_is_read_by_the_standards_own_model(path: Path) -> None:
     assert standard.id == path.stem == load_contract(path).id
 
 
+@pytest.mark.slow
 def test_every_contract_keeps_the_standards_json_schema() -> None:
     folder = Path(open_data_contract_standard.__file__).parent
     schema = json.loads((folder / "schema.json").read_text())

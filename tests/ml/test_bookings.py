@@ -80,6 +80,7 @@ def test_intervals_are_nested_and_widen_with_the_horizon() -> None:
     assert (np.diff(width) >= -1e-9).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(st.sampled_from([0.01, 100.0, 1e6]))
 def test_another_currency_gives_the_same_forecast(factor: float) -> None:
@@ -216,6 +217,7 @@ def test_a_series_that_fell_to_zero_stays_near_zero() -> None:
     assert out.mean() < 30
 
 
+@pytest.mark.slow
 def test_five_hundred_series_warn_of_nothing() -> None:
     kinds = [
         lambda r: r.poisson(0.3, 40) * 100.0,

@@ -73,6 +73,7 @@ def test_two_months_by_hand() -> None:
     assert np.allclose(above, [first.mean(), second.mean()])
 
 
+@pytest.mark.slow
 def test_expected_evidence_grows_by_one_a_month_while_nothing_changes() -> None:
     z = np.random.default_rng(0).normal(size=(200_000, 6))
     below = accumulate(z).below.mean(axis=0)

@@ -10,6 +10,7 @@ from ml.mixture import best_mixture
 EVEN = np.full(3, 1 / 3)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000))
 def test_no_other_mixture_had_a_smaller_squared_error(seed: int) -> None:

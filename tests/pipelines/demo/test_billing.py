@@ -4,6 +4,7 @@ from datetime import date
 from functools import cache
 
 import numpy as np
+import pytest
 
 from pipelines.demo.months import day_number
 from pipelines.demo.recurring import arr_by_account, arr_movements
@@ -17,6 +18,7 @@ def world() -> World:
     return live(size="small", seed=5, as_of=LAST)
 
 
+@pytest.mark.slow
 def test_a_downgrade_is_credited_by_the_day_on_the_next_turn() -> None:
     books = world().books
     owed, lines, items = books.credits, books.lines, books.items

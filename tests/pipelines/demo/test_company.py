@@ -37,6 +37,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, written: Path) -> No
     assert bytes_under(tmp_path) == bytes_under(written)
 
 
+@pytest.mark.slow
 def test_another_seed_gives_another_company(tmp_path: Path, written: Path) -> None:
     write_company(tmp_path / "landing", tmp_path / "truth", seed=2)
     assert set(bytes_under(tmp_path)) == set(bytes_under(written))

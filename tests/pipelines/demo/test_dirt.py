@@ -49,6 +49,7 @@ def clean() -> dict[str, pl.DataFrame]:
     return soiled(CLEAN)[0]
 
 
+@pytest.mark.slow
 def test_dirt_changes_what_is_told_and_not_what_happens() -> None:
     clean_past, soiled_past = (
         live(size="tiny", seed=2, as_of=date(2025, 3, 1), scenario=Scenario(dirt=dirt))
@@ -75,6 +76,7 @@ def test_no_rate_means_no_dirt() -> None:
     assert found["crm-accounts"].equals(plain["crm-accounts"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rate", "contract", "kind"),
     [

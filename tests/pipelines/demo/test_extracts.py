@@ -128,6 +128,7 @@ def test_no_date_but_a_planned_one_lies_after_the_night(seed: int, night: date) 
                 assert frame[name].max() < end, (contract, name)
 
 
+@pytest.mark.slow
 @drawn_from(DRAW)
 @settings(max_examples=10, deadline=None)
 @given(seeds, nights)
@@ -208,6 +209,7 @@ def test_invoices_are_the_sum_of_their_lines(seed: int, night: date) -> None:
     assert both["amount"].null_count() == 0
 
 
+@pytest.mark.slow
 def test_won_deals_become_recurring_revenue_of_the_same_amount() -> None:
     # Three seats and one deal each are not needed: every item remembers its deal.
     past = world(0)
@@ -226,6 +228,7 @@ def test_won_deals_become_recurring_revenue_of_the_same_amount() -> None:
     assert billed >= 0.9 * won.height  # the rest signed but not yet started
 
 
+@pytest.mark.slow
 def test_the_leaver_is_known_to_hr_on_the_leaver_night_and_not_before() -> None:
     left = pl.col("termination_date") == DAYS.left_on
     before = tables(0, DAYS.left_on - timedelta(days=1))["hris-workers"]
@@ -242,6 +245,7 @@ def test_the_planned_launch_has_no_date_after_its_planned_day() -> None:
     assert not mobile["is_active"]
 
 
+@pytest.mark.slow
 def test_nobody_leaves_unscripted_once_the_plan_year_has_begun() -> None:
     for seed in range(4):
         workers = tables(seed, LAST)["hris-workers"]
@@ -249,6 +253,7 @@ def test_nobody_leaves_unscripted_once_the_plan_year_has_begun() -> None:
         assert late["termination_date"].to_list() == [DAYS.left_on]
 
 
+@pytest.mark.slow
 def test_every_seat_is_filled_on_the_first_night() -> None:
     for seed in range(4):
         positions = tables(seed, DAYS.first_night)["hris-positions"]

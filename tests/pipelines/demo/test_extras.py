@@ -45,6 +45,7 @@ def test_a_plain_company_delivers_none_of_them() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_local_amounts_come_back_to_the_dollars_they_were() -> None:
     local, dollars = (
         tables()["crm-opportunities"],

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 
 import polars as pl
+import pytest
 
 from pipelines.demo.extracts import FIELDS, SNAPSHOTS, extracts
 from pipelines.demo.field_history import TRACKED, fields_of
@@ -40,6 +41,7 @@ def test_only_what_changed_has_a_row() -> None:
     assert told.filter(pl.col("opportunity_id") == "O2").height == 4  # no amount yet
 
 
+@pytest.mark.slow
 def test_fields_rebuild_every_snapshot() -> None:
     snapshots = pl.concat(
         f for name, f in extracts(world(), NIGHT) if name == SNAPSHOTS

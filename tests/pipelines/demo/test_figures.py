@@ -10,6 +10,7 @@ from pipelines.demo.figures import bands, table
 from pipelines.demo.marginals import Marginal
 
 
+@pytest.mark.slow
 def test_the_command_draws_three_files_twice_the_same(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

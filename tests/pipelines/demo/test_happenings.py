@@ -52,6 +52,7 @@ def opened(past: World, first: int, last: int) -> int:
     return int(((days >= first) & (days < last) & sales).sum())
 
 
+@pytest.mark.slow
 def test_nothing_happens_when_everything_is_off() -> None:
     assert world().happened == ()
     assert truth.events(world(), day_number(LAST)).is_empty()
@@ -94,6 +95,7 @@ def test_less_demand_opens_fewer_deals_and_more_demand_more() -> None:
     assert opened(rises, first, first + 120) > 1.2 * usual
 
 
+@pytest.mark.slow
 def test_a_competitor_takes_wins_in_its_region_only() -> None:
     strong = world(competitor_enters=Event(is_on=True, month=0, strength=0.9))
     first = day_number(DAYS.plan_year_start) * SECONDS_A_DAY
@@ -109,6 +111,7 @@ def test_a_competitor_takes_wins_in_its_region_only() -> None:
     assert abs(wins(strong, 0) / wins(world(), 0) - 1) < 0.25
 
 
+@pytest.mark.slow
 def test_a_price_rise_is_paid_by_deals_opened_after_it() -> None:
     dear = world(price_rises=Event(is_on=True, month=0, strength=0.2))
     first = day_number(DAYS.plan_year_start) * SECONDS_A_DAY
@@ -122,6 +125,7 @@ def test_a_price_rise_is_paid_by_deals_opened_after_it() -> None:
     assert 1.15 < price(dear) / price(world()) < 1.25
 
 
+@pytest.mark.slow
 def test_a_team_leaves_together_and_the_truth_names_them() -> None:
     shaken = stirred()
     gone = truth.events(shaken, day_number(LAST)).filter(pl.col("event") == "team_left")

@@ -36,6 +36,7 @@ def test_spells_of_one_seat_or_person_do_not_overlap(size: str, whose: str) -> N
     assert (ends[same] <= starts[same]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", ["tiny", "medium"])
 def test_every_ended_spell_opens_its_seat_again(size: str) -> None:
     staff = world(size).staff

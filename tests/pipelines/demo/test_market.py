@@ -9,6 +9,7 @@ from pipelines.demo.market import CHILD_SHARE
 from pipelines.demo.world import live
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_families_are_flat_below_an_earlier_enterprise(seed: int) -> None:
     accounts = live(size="small", seed=seed, as_of=date(2023, 3, 1)).market.accounts

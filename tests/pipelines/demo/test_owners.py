@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 import polars as pl
+import pytest
 
 from pipelines.demo.extracts import extracts
 from pipelines.demo.months import day_number
@@ -35,6 +36,7 @@ def table(contract: str, left_owner_share: float = 0.0) -> pl.DataFrame:
     return next(f for name, f in extracts(past, NIGHT) if name == contract)
 
 
+@pytest.mark.slow
 def test_half_of_the_new_deals_are_opened_by_development_reps() -> None:
     deals = world().deals.rows
     rows = np.flatnonzero(deals["kind"] == NEW)

@@ -42,12 +42,14 @@ def test_each_part_of_attainment_pays_the_rate_of_its_tier(
     assert payout_share(np.array([attainment])) == pytest.approx([paid])
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(0, 10), min_size=2, max_size=2))
 def test_more_sold_never_pays_less(attained: list[float]) -> None:
     low, high = payout_share(np.array(sorted(attained)))
     assert low <= high
 
 
+@pytest.mark.slow
 def test_a_quarters_months_sum_to_what_its_attainment_earns() -> None:
     every = commissions(world(), day_number(NIGHT))
     attained = every.booked_cents.sum(axis=1) / every.quota_cents

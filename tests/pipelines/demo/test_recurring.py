@@ -3,6 +3,7 @@
 from datetime import date
 from functools import cache
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ def world() -> World:
     return live(size="tiny", seed=5, first_day=FIRST, as_of=LAST)
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(st.dates(FIRST, LAST), st.dates(FIRST, LAST))
 def test_closing_is_opening_plus_movements(one: date, other: date) -> None:

@@ -33,6 +33,7 @@ def test_deals_end_after_they_were_opened(size: str) -> None:
     assert (deals["created"] >= created).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", ["tiny", "small"])
 def test_sellers_own_sales_and_success_managers_own_renewals(size: str) -> None:
     deals, seats = world(size).deals.rows, world(size).staff.seats

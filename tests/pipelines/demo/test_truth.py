@@ -39,6 +39,7 @@ def test_every_truth_table_is_written(told: Path) -> None:
     assert year["month_start"].min() == demo_dates().plan_year_start
 
 
+@pytest.mark.slow
 def test_the_truth_of_next_year_is_what_happens_next_year(told: Path) -> None:
     until = demo_dates().first_night
     year = pl.read_parquet(told / "next_year.parquet")
@@ -116,6 +117,7 @@ def test_the_keys_join_every_system_without_a_loss() -> None:
     assert (joined["crm_id"] == joined["user_id"]).all()
 
 
+@pytest.mark.slow
 def test_closing_odds_and_luck_decide_every_sale() -> None:
     world = small()
     told = truth.deals(world, day_number(date(2026, 1, 31))).filter("is_decided")

@@ -36,6 +36,7 @@ def test_a_refusal_is_in_the_report_with_the_way_out(deliver, home) -> None:
     assert "Fix:" in report.text()
 
 
+@pytest.mark.slow
 def test_a_file_from_elsewhere_needs_its_contract_named(tmp_path, home) -> None:
     path = tmp_path / "export.csv"
     path.write_text("territory_id,user_id,segment\nt1,u1,smb\n")
@@ -49,6 +50,7 @@ def test_a_file_from_elsewhere_needs_its_contract_named(tmp_path, home) -> None:
         check_file(path, home)
 
 
+@pytest.mark.slow
 def test_an_unlabelled_export_is_recognised_and_how_is_said(tmp_path, home) -> None:
     path = tmp_path / "report1.csv"
     path.write_text(
@@ -62,6 +64,7 @@ def test_an_unlabelled_export_is_recognised_and_how_is_said(tmp_path, home) -> N
     assert "name mapping: salesforce in sources.yaml" in report.notes[0]
 
 
+@pytest.mark.slow
 def test_of_a_file_that_is_mostly_bad_every_row_is_told(tmp_path, home) -> None:
     path = tmp_path / "users.csv"
     path.write_text("user_id,name\nu1,\nu2,\nu3,Ada\n")

@@ -16,6 +16,7 @@ def drafted(tmp_path: Path, contract_id: str, text: str, name: str = "x.csv") ->
     return draft_mapping(path, contract(contract_id))
 
 
+@pytest.mark.slow
 def test_a_draft_of_known_names_is_a_mapping_that_lands(tmp_path: Path) -> None:
     draft = drafted(
         tmp_path,
@@ -34,12 +35,14 @@ def test_a_draft_of_known_names_is_a_mapping_that_lands(tmp_path: Path) -> None:
     assert draft.unused == ("Shoe Size",)
 
 
+@pytest.mark.slow
 def test_a_key_is_never_guessed(tmp_path: Path) -> None:
     draft = drafted(tmp_path, "crm-users", "user_idd,name\n1,Ada\n")
     assert draft.unsure == ("user_id: a key is never guessed; write its header",)
     assert "\n      user_id:" not in draft.text
 
 
+@pytest.mark.slow
 def test_a_like_name_is_a_comment_to_decide(tmp_path: Path) -> None:
     draft = drafted(tmp_path, "hris-workers", "worker_id,hired_date\n1,2024-01-01\n")
     assert draft.unsure == ("hire_date: from hired_date? only a like name",)
@@ -65,11 +68,13 @@ def test_a_column_that_reads_one_way_says_how(
     )
 
 
+@pytest.mark.slow
 def test_day_or_month_first_is_asked_where_both_fit(tmp_path: Path) -> None:
     draft = drafted(tmp_path, "hris-workers", "worker_id,hire_date\nw1,01/02/2025\n")
     assert draft.unsure == ("hire_date: from hire_date? it may as well be %m/%d/%Y",)
 
 
+@pytest.mark.slow
 def test_words_of_a_list_must_be_said(tmp_path: Path) -> None:
     draft = drafted(
         tmp_path,
@@ -107,6 +112,7 @@ def test_values_alone_make_a_proposal_to_decide(tmp_path: Path) -> None:
     assert draft.unused == ("Second",)
 
 
+@pytest.mark.slow
 def test_two_headers_that_may_be_the_key_are_asked_about(tmp_path: Path) -> None:
     draft = drafted(
         tmp_path, "hris-workers", "Workday ID,Employee ID,Hire Date\nw,e,2024-01-01\n"
@@ -115,6 +121,7 @@ def test_two_headers_that_may_be_the_key_are_asked_about(tmp_path: Path) -> None
     assert "\n      worker_id:" not in draft.text
 
 
+@pytest.mark.slow
 def test_headers_in_other_words_are_proposed_and_never_taken(tmp_path) -> None:
     path = tmp_path / "deals.csv"
     path.write_text(

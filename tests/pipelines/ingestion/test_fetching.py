@@ -48,6 +48,7 @@ def fetched(home: Settings) -> Fetched:
     return fetch(load_sources(home)[1], home)
 
 
+@pytest.mark.slow
 def test_remote_files_enter_by_the_same_door(bucket, remote, raw) -> None:
     remote.pipe(f"/bucket/nightly/{QUOTAS}", (HEADER + ONE).encode())
     remote.pipe("/bucket/other/crm/quotas/2026-01-31.csv", b"not ours")

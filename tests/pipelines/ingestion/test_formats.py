@@ -37,11 +37,13 @@ def test_json_lines_land_with_broken_ones_in_quarantine(
     assert '{\\"user_id\\": \\"u2\\"' in quarantined("crm-users")["row_json"][0]
 
 
+@pytest.mark.slow
 def test_json_lines_without_a_required_key_are_refused(deliver, landing) -> None:
     deliver("crm-users", '{"user_id": "u1", "full_name": "A"}\n' * 3, suffix=".jsonl")
     assert "lacks column name" in landing("crm-users").refused[0]
 
 
+@pytest.mark.slow
 def test_parquet_lands_as_text_would(deliver, landing, raw, tmp_path) -> None:
     path = tmp_path / "quotas.parquet"
     pl.DataFrame(
@@ -70,12 +72,14 @@ def test_other_delimiters_and_line_ends_land_alike(
     assert raw("crm-quotas")["_line"].to_list() == [2, 3]
 
 
+@pytest.mark.slow
 def test_what_was_detected_is_said(deliver, landing, loads) -> None:
     deliver("crm-users", "user_id,name\nu1,Zoë\n".encode("latin-1"))
     assert landing("crm-users").notes == ("crm/users/2026-01-31.csv: encoding cp1252",)
     assert loads()[0]["reason"] == "encoding cp1252"
 
 
+@pytest.mark.slow
 def test_lines_count_values_that_span_lines(deliver, landing, raw, quarantined) -> None:
     deliver(
         "crm-users",
@@ -134,6 +138,7 @@ def test_broken_lines_are_the_same_stood_in_for_fetched_by_number_or_split_out(
     assert counts[0] == counts[1] == counts[2]
 
 
+@pytest.mark.slow
 def test_a_line_that_looks_like_a_stand_in_is_a_row_like_any_other(
     deliver, landing, raw, quarantined
 ) -> None:
@@ -152,6 +157,7 @@ def zipped(**files: str) -> bytes:
     return packed.getvalue()
 
 
+@pytest.mark.slow
 def test_an_archive_of_several_files_is_several_files(
     deliver, landing, loads, raw
 ) -> None:
@@ -172,6 +178,7 @@ def test_an_archive_of_several_files_is_several_files(
     assert raw("crm-quotas", date(2026, 1, 31))["_line"].to_list() == [2, 2]
 
 
+@pytest.mark.slow
 def test_an_archive_is_read_by_a_mapping_file_by_file(home, landing) -> None:
     # as Salesforce's weekly export comes
     place = home.home / "exports" / "WE_2026-01-31.zip"
@@ -205,6 +212,7 @@ def test_wide_encodings_are_read_and_said(deliver, landing, encoding) -> None:
     assert f"encoding {encoding}" in result.notes[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".csv", ".csv.zst"])
 def test_a_packed_file_is_unpacked_whatever_its_name_says(
     deliver, landing, raw, suffix

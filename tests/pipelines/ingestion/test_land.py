@@ -27,6 +27,7 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 def test_rows_arrive_typed_with_where_they_came_from(deliver, landing, raw) -> None:
     deliver("crm-quotas", HEADER + ONE + TWO)
     result = landing("crm-quotas")
@@ -92,6 +93,7 @@ def test_a_whole_number_is_not_rounded_to_one(deliver, landing, quarantined) -> 
     assert quarantined("crm-accounts")["value"].to_list() == ["12.7"]
 
 
+@pytest.mark.slow
 def test_identical_copies_are_duplicates_and_conflicts_keep_the_last(
     deliver, landing, raw, quarantined
 ) -> None:
@@ -107,6 +109,7 @@ def test_identical_copies_are_duplicates_and_conflicts_keep_the_last(
     assert '"quota":999.0000' in refused["row_json"].replace(" ", "")
 
 
+@pytest.mark.slow
 def test_only_news_is_written_the_next_night(deliver, landing, raw) -> None:
     deliver("crm-quotas", HEADER + ONE + TWO)
     landing("crm-quotas")
@@ -125,6 +128,7 @@ def test_only_news_is_written_the_next_night(deliver, landing, raw) -> None:
     assert gone["quota"] == Decimal(2000)  # the last known values stay readable
 
 
+@pytest.mark.slow
 def test_a_night_without_news_writes_no_rows(deliver, landing, home) -> None:
     deliver("crm-quotas", HEADER + ONE)
     landing("crm-quotas")
@@ -134,6 +138,7 @@ def test_a_night_without_news_writes_no_rows(deliver, landing, home) -> None:
     assert not (home.raw / "crm" / "quotas" / f"{NEXT}.parquet").exists()
 
 
+@pytest.mark.slow
 def test_a_deleted_row_that_returns_is_news(deliver, landing, raw) -> None:
     later = date(2026, 2, 2)
     deliver("crm-quotas", HEADER + ONE + TWO)
@@ -143,6 +148,7 @@ def test_a_deleted_row_that_returns_is_news(deliver, landing, raw) -> None:
     assert raw("crm-quotas", later)["user_id"].to_list() == ["u2"]
 
 
+@pytest.mark.slow
 def test_changes_never_delete(deliver, landing, raw, home) -> None:
     home.home.mkdir(exist_ok=True)
     home.sources_file.write_text(
@@ -154,6 +160,7 @@ def test_changes_never_delete(deliver, landing, raw, home) -> None:
     assert raw("crm-quotas")["_is_deleted"].to_list() == [False, False, False]
 
 
+@pytest.mark.slow
 def test_a_quarantined_row_is_not_taken_for_deleted(deliver, landing) -> None:
     deliver("crm-quotas", HEADER + ONE + TWO)
     landing("crm-quotas")
@@ -162,6 +169,7 @@ def test_a_quarantined_row_is_not_taken_for_deleted(deliver, landing) -> None:
     assert (result.quarantined, result.deleted) == (1, 0)
 
 
+@pytest.mark.slow
 def test_nothing_is_deleted_while_a_key_cannot_be_read(deliver, landing) -> None:
     deliver("crm-quotas", HEADER + ONE + TWO)
     landing("crm-quotas")
@@ -169,6 +177,7 @@ def test_nothing_is_deleted_while_a_key_cannot_be_read(deliver, landing) -> None
     assert landing("crm-quotas", NEXT).deleted == 0
 
 
+@pytest.mark.slow
 def test_landing_twice_changes_no_byte(deliver, landing, home) -> None:
     deliver("crm-quotas", HEADER + ONE + "x,,,,\n" + TWO)
     first = landing("crm-quotas")
@@ -191,6 +200,7 @@ def test_landing_anew_gives_the_same_bytes(deliver, landing, home) -> None:
     assert bytes_of(home.home) == before
 
 
+@pytest.mark.slow
 def test_raw_rows_removed_by_hand_are_landed_anew(deliver, landing, home) -> None:
     deliver("crm-quotas", HEADER + ONE + TWO)
     landing("crm-quotas")
@@ -200,6 +210,7 @@ def test_raw_rows_removed_by_hand_are_landed_anew(deliver, landing, home) -> Non
     assert bytes_of(home.home) == before
 
 
+@pytest.mark.slow
 def test_a_landing_cut_off_before_its_log_is_done_again(deliver, landing, home) -> None:
     deliver("crm-quotas", HEADER + ONE + TWO)
     landing("crm-quotas")
@@ -209,6 +220,7 @@ def test_a_landing_cut_off_before_its_log_is_done_again(deliver, landing, home) 
     assert bytes_of(home.home) == before
 
 
+@pytest.mark.slow
 def test_a_late_file_amends_its_night_and_those_after(deliver, landing, raw) -> None:
     deliver("crm-quotas", HEADER + ONE, night=NEXT)
     landing("crm-quotas", NEXT)
@@ -239,6 +251,7 @@ def test_a_night_landed_again_keeps_when_its_rows_were_first_loaded(
     assert set(again.iter_rows()) == {("u2", False, NEXT), ("u9", True, after)}
 
 
+@pytest.mark.slow
 def test_several_files_of_a_night_are_one_delivery(deliver, landing, loads) -> None:
     deliver("crm-quotas", HEADER + ONE, name="east-")
     deliver("crm-quotas", HEADER + TWO + "bad,,,,\n" + ONE, name="west-")
@@ -255,6 +268,7 @@ def test_several_files_of_a_night_are_one_delivery(deliver, landing, loads) -> N
     )
 
 
+@pytest.mark.slow
 def test_an_undated_file_is_known_while_it_does_not_change(deliver, landing) -> None:
     deliver("crm-quotas", HEADER + ONE, night=None)
     assert landing("crm-quotas", NIGHT).is_news
@@ -264,6 +278,7 @@ def test_an_undated_file_is_known_while_it_does_not_change(deliver, landing) -> 
     assert (result.loaded, result.unchanged) == (1, 1)
 
 
+@pytest.mark.slow
 def test_a_file_dated_after_the_night_waits(deliver, landing) -> None:
     deliver("crm-quotas", HEADER + ONE, night=NEXT)
     assert landing("crm-quotas", NIGHT).rows == 0
@@ -313,6 +328,7 @@ def test_a_broken_file_is_refused_and_nothing_else_changes(
     assert [path.name for path in home.home.glob(".landing-*")] == []
 
 
+@pytest.mark.slow
 def test_a_refusal_shows_no_value_of_a_row(deliver, landing, home, loads) -> None:
     header = "worker_id,effective_date,base,target_variable,currency\n"
     deliver("hris-compensation", header + "W1,2026-01-01,120000,5,USD\nW2,2026,987654")
@@ -335,6 +351,7 @@ def test_a_refusal_shows_no_value_of_a_row(deliver, landing, home, loads) -> Non
     assert not any("987654" in reason for reason in reasons)
 
 
+@pytest.mark.slow
 def test_a_refused_file_loads_once_it_is_mended(deliver, landing, loads) -> None:
     deliver("crm-quotas", "user,quota\n")
     assert landing("crm-quotas").refused
@@ -350,6 +367,7 @@ def test_a_newer_whole_file_makes_up_for_a_refused_one(deliver, landing) -> None
     assert landing("crm-quotas", NEXT).refused == ()
 
 
+@pytest.mark.slow
 def test_a_required_table_without_rows_is_refused(deliver, landing) -> None:
     deliver("crm-users", "user_id,name\n")
     assert "holds no row" in landing("crm-users").refused[0]
@@ -385,6 +403,7 @@ def test_an_absent_optional_extract_is_no_fault(landing, home: Settings) -> None
     assert empty.schema["_known_on"] == pl.Date
 
 
+@pytest.mark.slow
 def test_damaged_raw_files_are_told_not_thrown(deliver, landing, home) -> None:
     deliver("crm-quotas", HEADER + ONE)
     landing("crm-quotas")

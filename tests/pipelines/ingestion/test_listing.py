@@ -2,12 +2,15 @@
 
 from datetime import date
 
+import pytest
+
 from pipelines.ingestion.listing import State, list_extracts
 
 NIGHT = date(2026, 1, 31)
 USERS = "user_id,name\nu1,Ada\n"
 
 
+@pytest.mark.slow
 def test_files_wait_then_load_and_the_absent_say_what_is_lost(
     deliver, landing, home
 ) -> None:

@@ -45,6 +45,7 @@ def mapped(home, landing, raw):
     return run
 
 
+@pytest.mark.slow
 def test_every_step_of_a_column_recipe(mapped) -> None:
     body = """
 file: deals
@@ -76,6 +77,7 @@ columns:
     assert first["currency"] == "EUR"
 
 
+@pytest.mark.slow
 def test_decimal_commas_and_signs_are_read_where_the_mapping_says(mapped) -> None:
     body = """
 file: deals
@@ -89,6 +91,7 @@ columns:
     assert rows["quota"].to_list() == [Decimal("1234.5")]
 
 
+@pytest.mark.slow
 def test_text_a_step_does_not_understand_is_quarantined_not_lost(
     mapped, quarantined
 ) -> None:
@@ -107,6 +110,7 @@ columns:
     assert rows["period_start"].to_list() == [date(2026, 2, 1), date(2026, 3, 1)]
 
 
+@pytest.mark.slow
 def test_a_moment_too_far_off_is_quarantined_and_dates_may_stand_bare(
     mapped, quarantined
 ) -> None:
@@ -127,6 +131,7 @@ columns:
     assert set(rows["period_end"]) == {date(2026, 3, 31)}
 
 
+@pytest.mark.slow
 def test_sql_joins_files_and_keeps_the_line(mapped) -> None:
     body = """
 file: deals
@@ -254,6 +259,7 @@ def test_functions_for_mappings_leave_what_they_cannot_read() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_columns_a_file_may_lack_are_empty_to_sql(mapped) -> None:
     body = """
 file: deals

@@ -110,6 +110,7 @@ def test_a_file_without_header_is_refused(probe, content) -> None:
         probe("a.csv", content)
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(
     text=st.text("aü€😀,", min_size=1, max_size=30),

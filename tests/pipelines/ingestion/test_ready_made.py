@@ -170,6 +170,7 @@ def test_stripe_objects_in_minor_units(mapped) -> None:
     assert line["period_end"] == date(2026, 1, 31)  # the last day that is billed
 
 
+@pytest.mark.slow
 def test_workday_history_keeps_the_version_in_force(mapped) -> None:
     found = mapped(
         "fivetran_workday",
@@ -207,6 +208,7 @@ def test_workday_history_keeps_the_version_in_force(mapped) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_bamboohr_reports_and_tables(mapped) -> None:
     found = mapped(
         "bamboohr",
@@ -234,6 +236,7 @@ def test_bamboohr_reports_and_tables(mapped) -> None:
     assert (pay["base"], pay["currency"]) == (Decimal(72000), "EUR")
 
 
+@pytest.mark.slow
 def test_hubspot_objects(mapped) -> None:
     deal = {
         "dealname": "Acme upgrade",

@@ -230,6 +230,7 @@ def test_stripe_tables_in_minor_units(mapped) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_stripe_credit_notes_and_quarterly_prices_as_objects(mapped) -> None:
     found = mapped(
         "stripe",
@@ -318,6 +319,7 @@ def test_workday_may_export_one_id_only(mapped) -> None:
     assert worker["hire_date"] == date(2024, 3, 4)
 
 
+@pytest.mark.slow
 def test_fivetran_workday_finds_names_and_leaves(mapped) -> None:
     found = mapped(
         "fivetran_workday",

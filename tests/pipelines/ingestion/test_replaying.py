@@ -32,6 +32,7 @@ def accounted(found: Replay) -> bool:
     return found.tried == found.accepted + len(found.refused) + found.left
 
 
+@pytest.mark.slow
 def test_a_repaired_row_is_landed_for_its_night(
     deliver, landing, raw, loads, home, tmp_path
 ) -> None:
@@ -55,6 +56,7 @@ def test_a_repaired_row_is_landed_for_its_night(
         replay(QUOTAS, home, repaired=out)  # the repaired row was sent back already
 
 
+@pytest.mark.slow
 def test_landing_again_after_a_replay_changes_nothing(
     deliver, landing, raw, home, tmp_path
 ) -> None:
@@ -93,6 +95,7 @@ def looser(one: ExtractContract) -> ExtractContract:
     return one.model_copy(update={"schema_": (schema,), "version": "1.1.0"})
 
 
+@pytest.mark.slow
 def test_rows_under_new_rules_pass_as_they_are(deliver, landing, home) -> None:
     deliver("crm-quotas", MIXED)
     landing("crm-quotas")
@@ -105,6 +108,7 @@ def test_rows_under_new_rules_pass_as_they_are(deliver, landing, home) -> None:
     assert land(looser(QUOTAS), NIGHT, home).loaded == 3
 
 
+@pytest.mark.slow
 def test_a_row_is_read_by_the_mapping_it_came_through(landing, home, tmp_path) -> None:
     folder = home.home / "exports"
     folder.mkdir(parents=True)
@@ -142,6 +146,7 @@ def test_of_two_rows_with_one_key_the_loser_is_not_sent_back_unasked(
     assert raw("crm-quotas", NIGHT)["quota"].to_list() == [2]
 
 
+@pytest.mark.slow
 def test_a_night_whose_files_were_put_away_is_left(deliver, landing, home) -> None:
     path = deliver("crm-quotas", MIXED)
     landing("crm-quotas")
@@ -158,6 +163,7 @@ def test_nothing_in_quarantine_is_told(home, tmp_path) -> None:
         export(QUOTAS, home, tmp_path / "rows.csv")
 
 
+@pytest.mark.slow
 def test_a_repair_must_say_which_row_it_mends(deliver, landing, home, tmp_path) -> None:
     deliver("crm-quotas", MIXED)
     landing("crm-quotas")

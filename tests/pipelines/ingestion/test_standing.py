@@ -14,6 +14,7 @@ NEXT = NIGHT + timedelta(days=1)
 GOOD = "user_id,name\nu1,Ada\nu2,Bo\n"
 
 
+@pytest.mark.slow
 def test_a_refused_night_leaves_the_last_good_rows_and_says_so(
     deliver, landing, raw, home
 ) -> None:
@@ -30,6 +31,7 @@ def test_a_refused_night_leaves_the_last_good_rows_and_says_so(
     assert "lacks column user_id" in stale[0].reason
 
 
+@pytest.mark.slow
 def test_a_mended_delivery_stands_again(deliver, landing, home) -> None:
     deliver("crm-users", "who,what\nu1,Ada\n")
     landing("crm-users")
@@ -39,6 +41,7 @@ def test_a_mended_delivery_stands_again(deliver, landing, home) -> None:
     assert standing.stale_inputs(home) == []
 
 
+@pytest.mark.slow
 def test_a_changed_file_refused_after_its_night_was_landed_is_told_too(
     deliver, landing, home
 ) -> None:
@@ -69,6 +72,7 @@ def changed(one: ExtractContract, column: str, **values: object) -> ExtractContr
     return one.model_copy(update={"schema_": (schema,)})
 
 
+@pytest.mark.slow
 def test_another_meaning_under_the_same_version_names_the_one_to_raise(
     deliver, landing, home
 ) -> None:
@@ -85,6 +89,7 @@ def test_another_meaning_under_the_same_version_names_the_one_to_raise(
         land(users, NIGHT, home)  # and not back again unseen
 
 
+@pytest.mark.slow
 def test_a_looser_rule_needs_no_new_major_version(deliver, landing, home) -> None:
     deliver("crm-users", GOOD)
     landing("crm-users")
@@ -108,6 +113,7 @@ def test_an_export_cut_short_is_refused_and_the_rows_stay(
     assert landing("crm-users", third).deleted == 149  # fewer than half may go
 
 
+@pytest.mark.slow
 def test_few_rows_may_go_whatever_their_share(deliver, landing) -> None:
     deliver("crm-users", GOOD)
     landing("crm-users")

@@ -50,6 +50,7 @@ def bytes_of(home: Settings) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 def test_rows_of_both_stand_side_by_side(two, raw, loads) -> None:
     put(two, "us", FIRST, row("u1", 1))
     put(two, "eu", FIRST, row("e1", 2), row("e2", 3))
@@ -62,6 +63,7 @@ def test_rows_of_both_stand_side_by_side(two, raw, loads) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_whole_table_deletes_only_what_its_own_source_had(two, raw) -> None:
     put(two, "us", FIRST, row("u1", 1), row("u2", 1))
     put(two, "eu", FIRST, row("e1", 2))
@@ -71,6 +73,7 @@ def test_a_whole_table_deletes_only_what_its_own_source_had(two, raw) -> None:
     assert raw("crm-quotas", SECOND)["user_id"].to_list() == ["u2"]
 
 
+@pytest.mark.slow
 def test_a_source_that_was_retired_is_spoken_for_by_those_that_stay(two, raw) -> None:
     put(two, "us", FIRST, row("u1", 1))
     put(two, "eu", FIRST, row("e1", 2))
@@ -83,6 +86,7 @@ def test_a_source_that_was_retired_is_spoken_for_by_those_that_stay(two, raw) ->
     assert raw("crm-quotas", SECOND)["user_id"].to_list() == ["e1"]
 
 
+@pytest.mark.slow
 def test_changes_stand_over_the_whole_table_of_their_night(home, raw) -> None:
     both = fed(home, "changes", "full")  # the changes are listed first
     put(both, "eu", FIRST, row("a", 20))
@@ -96,6 +100,7 @@ def test_changes_stand_over_the_whole_table_of_their_night(home, raw) -> None:
     }
 
 
+@pytest.mark.slow
 def test_two_whole_tables_that_contradict_are_told(two, quarantined) -> None:
     put(two, "eu", FIRST, row("a", 20))
     put(two, "us", FIRST, row("a", 1))
@@ -148,6 +153,7 @@ def test_one_refused_source_refuses_the_night_and_the_rest_stays(two, raw) -> No
     assert (result.refused, result.loaded) == ((), 1)
 
 
+@pytest.mark.slow
 def test_a_late_file_does_not_lose_what_was_put_away(home, raw) -> None:
     both = fed(home, "changes", "changes")
     gone = put(both, "us", FIRST, row("u1", 1))

@@ -149,6 +149,7 @@ def test_a_delegation_holds_to_its_last_day_and_no_longer(
         later.approve(1, "eve")
 
 
+@pytest.mark.slow
 def test_a_revoked_delegation_is_over_and_what_was_signed_stays(
     ledger: Ledger, propose: Make
 ) -> None:

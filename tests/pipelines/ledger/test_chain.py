@@ -29,6 +29,7 @@ def raw(tmp_path: Path, publish: Make, propose: Make) -> Any:
     connection.close()
 
 
+@pytest.mark.slow
 def test_an_honest_history_verifies(ledger: Ledger, publish: Make) -> None:
     publish()
     publish(start=date(2026, 6, 1), parent_version=1)

@@ -115,6 +115,7 @@ def test_a_url_nobody_can_open_is_refused(url: str) -> None:
         open_database(url)
 
 
+@pytest.mark.slow
 def test_a_ledger_of_the_first_format_gains_a_journal_and_loses_nothing(
     tmp_path: Path,
 ) -> None:

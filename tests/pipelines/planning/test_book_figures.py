@@ -35,6 +35,7 @@ def test_figures_draw_every_book_and_every_place_the_same_way_twice(
     assert [path.read_bytes() for path in again] == first
 
 
+@pytest.mark.slow
 def test_without_coordinates_the_map_says_so(
     facts: Facts, forecasts: Forecasts, tmp_path: Path
 ) -> None:

@@ -85,6 +85,7 @@ def test_a_larger_book_is_asked_for_more(facts: Facts, forecasts: Forecasts) -> 
     assert found["potential"] == pytest.approx(13600_00 * 5 / 8 - 6800_00, abs=2)
 
 
+@pytest.mark.slow
 def test_what_people_fixed_is_a_step_of_its_own(
     facts: Facts, forecasts: Forecasts
 ) -> None:

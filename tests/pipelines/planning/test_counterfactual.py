@@ -36,6 +36,7 @@ def uneven(facts: Facts) -> Facts:
     return replace(facts, accounts=accounts)
 
 
+@pytest.mark.slow
 def test_keeping_a_moved_account_costs_the_difference_to_the_next_dearest(
     uneven: Facts, forecasts: Forecasts
 ) -> None:
@@ -51,6 +52,7 @@ def test_keeping_a_moved_account_costs_the_difference_to_the_next_dearest(
     assert found.plan_cost_cents == territory_cost(content)
 
 
+@pytest.mark.slow
 def test_the_stated_price_is_never_more_than_keeping_really_costs(
     uneven: Facts, forecasts: Forecasts
 ) -> None:
@@ -68,6 +70,7 @@ def test_an_account_that_stays_has_no_such_price(
         keep_account(inputs, content, "a09")
 
 
+@pytest.mark.slow
 def test_an_owner_who_left_cannot_keep_it(uneven: Facts, forecasts: Forecasts) -> None:
     inputs, content = planned(uneven, forecasts)
     gone = pl.when(pl.col("is_moved")).then(pl.lit("gone")).otherwise("previous_rep_id")

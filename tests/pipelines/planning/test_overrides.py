@@ -181,6 +181,7 @@ def test_a_team_nobody_has_is_told(after: Any) -> None:
     assert "override 7 not kept: no such team or month to plan" in draft.notes
 
 
+@pytest.mark.slow
 def test_the_same_wishes_in_any_order_give_the_same_plan(after: Any) -> None:
     wishes = [
         asked(Ask.QUOTA, "r1", "100000", 1),

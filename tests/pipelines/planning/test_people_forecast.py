@@ -102,6 +102,7 @@ def test_a_model_that_lost_gives_way_to_its_sheet(
     assert set(flat["capacity"]["capacity_p50_cents"]) == {1_000_00}  # two reps a group
 
 
+@pytest.mark.slow
 def test_a_published_plan_gets_odds_of_roster_and_hires_together(
     facts: Facts, tmp_path: Path
 ) -> None:

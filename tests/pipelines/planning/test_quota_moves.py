@@ -83,6 +83,7 @@ def test_a_book_without_potential_moves_by_its_accounts() -> None:
     assert found["quota_cents"].to_list() == [200] * 8
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(

@@ -3,6 +3,7 @@
 from datetime import date
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -127,6 +128,7 @@ def test_a_segment_without_a_rep_gets_no_quota_and_does_not_fail() -> None:
     assert quotas.is_empty()
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.integers(0, 10**8), min_size=12, max_size=12).filter(any),

@@ -56,6 +56,7 @@ def stored(home: Settings, inputs: PlanInputs, alter: Alter | None = None) -> Le
     return ledger
 
 
+@pytest.mark.slow
 def test_a_version_comes_out_again_byte_for_byte(
     home: Settings, inputs: PlanInputs
 ) -> None:
@@ -64,6 +65,7 @@ def test_a_version_comes_out_again_byte_for_byte(
     assert (again.is_same_code, again.differences) == (True, ())
 
 
+@pytest.mark.slow
 def test_what_is_recorded_is_read_back_whole(
     home: Settings, inputs: PlanInputs
 ) -> None:
@@ -120,6 +122,7 @@ def test_a_cent_is_the_same_plan_and_a_dollar_is_not(
     assert far.differences == ("quota: 1 of 48 lines differ, e.g. r1, 2026-01-01",)
 
 
+@pytest.mark.slow
 def test_a_line_too_many_is_another_plan(home: Settings, inputs: PlanInputs) -> None:
     def drop_one(content: Content) -> Content:
         return {**content, "assignment": content["assignment"].slice(1)}
@@ -128,6 +131,7 @@ def test_a_line_too_many_is_another_plan(home: Settings, inputs: PlanInputs) -> 
     assert told[0].startswith("assignment: 1 of 20 lines differ, e.g. a00")
 
 
+@pytest.mark.slow
 def test_an_altered_input_is_found(home: Settings, inputs: PlanInputs) -> None:
     ledger = stored(home, inputs)
     frame = next((home.inputs / "frames").iterdir())
@@ -136,6 +140,7 @@ def test_an_altered_input_is_found(home: Settings, inputs: PlanInputs) -> None:
         recompute(home, ledger, 1)
 
 
+@pytest.mark.slow
 def test_inputs_of_another_night_are_not_taken_for_these(
     home: Settings, inputs: PlanInputs
 ) -> None:
@@ -146,6 +151,7 @@ def test_inputs_of_another_night_are_not_taken_for_these(
         recompute(home, ledger, 1)
 
 
+@pytest.mark.slow
 def test_a_policy_of_an_earlier_release_is_held_to_what_was_hashed_then(
     home: Settings, inputs: PlanInputs
 ) -> None:

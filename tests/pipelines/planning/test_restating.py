@@ -81,6 +81,7 @@ def test_a_sum_that_fixed_quotas_break_is_said_to_be_broken(
     assert line(after, "months", "smb")["objective"] > 0
 
 
+@pytest.mark.slow
 def test_pay_is_priced_on_the_quotas_that_stand(
     facts: Facts, forecasts: Forecasts
 ) -> None:
@@ -121,6 +122,7 @@ def test_hires_taken_back_take_the_promise_back(
     assert aside.startswith("without what people fixed: ")
 
 
+@pytest.mark.slow
 def test_carried_quotas_of_a_re_plan_are_added_up_again(
     facts: Facts, forecasts: Forecasts
 ) -> None:

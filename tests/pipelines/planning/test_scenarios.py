@@ -39,6 +39,7 @@ def one(base: PlanInputs, **told: Any) -> ScenarioRun:
     return found
 
 
+@pytest.mark.slow
 def test_a_scenario_is_the_plan_its_changed_policy_would_give(base: PlanInputs) -> None:
     found = one(base, policy={"targets": {"growth_share": 0.3}})
     targets = base.facts.policy.targets.model_copy(update={"growth_share": 0.3})
@@ -102,6 +103,7 @@ def test_less_demand_leaves_the_target_and_widens_the_gap(base: PlanInputs) -> N
     assert found.steps[0].change["capacity_cents"] < 0
 
 
+@pytest.mark.slow
 def test_frozen_territories_move_no_account(base: PlanInputs) -> None:
     owner = pl.when(pl.col("segment_id") == "smb").then(pl.lit("r1"))
     accounts = base.facts.accounts.with_columns(

@@ -139,6 +139,7 @@ def test_without_a_receiver_everything_is_held(tmp_path: Path) -> None:
     assert "AOP_NOTIFY_URLS" in told.reason
 
 
+@pytest.mark.slow
 def test_a_receiver_that_is_no_address_is_named_by_its_place_not_its_secret(
     tmp_path: Path,
 ) -> None:

@@ -172,6 +172,7 @@ def run(home: Settings, statement: str) -> None:
         connection.execute(statement)
 
 
+@pytest.mark.slow
 def test_an_empty_table_has_no_night_to_disagree_with(home: Settings) -> None:
     run(home, "delete from drift.fct_drift_signal")
     publish(home)

@@ -85,6 +85,7 @@ GOOD = {
 }
 
 
+@pytest.mark.slow
 def test_edits_become_overrides_with_author_reason_and_cell(
     home: Settings, edited: Callable[..., Path]
 ) -> None:

@@ -114,6 +114,7 @@ def test_the_chance_of_the_year_lies_between_its_two_cases() -> None:
     assert high == pytest.approx(0.2608, abs=0.001)
 
 
+@pytest.mark.slow
 def test_home_shows_the_simulated_chance_where_the_night_has_one(
     open_home: Settings,
 ) -> None:
