@@ -1,18 +1,16 @@
 """Split a budget over segments and activities where the next cent brings most."""
 
 import heapq
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data_contracts.errors import InfeasibleError
 from data_contracts.money import show
-from solvers.kernel import compiled
 from solvers.result import Proof, gap_share
-
-MOST_TABLE_CELLS = 400_000_000  # work of the exact table for S-shaped responses
+from solvers.s_curves import Curves
+from solvers.split_search import best_split
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +19,9 @@ class Allocation:
 
     spend_cents: NDArray[np.int64]  # (n_places,) multiples of the unit
     value_cents: float  # value of the whole split
-    bound_cents: float  # no split brings more
-    gap_share: float  # (bound - value) / bound
-    dual_gap_share: float  # the same against the price bound alone
+    bound_cents: float  # no split in whole units brings more
+    gap_share: float  # (bound - value) / bound; 0.0 when proven best
+    dual_gap_share: float  # the same against the price alone: no split may reach it
     price: float  # value of one more cent of budget
     proof: Proof
 
@@ -59,11 +57,7 @@ def response_cents(
     >>> response_cents(np.array([5.0]), 100 * one, 5 * one, 2 * one).tolist()
     [50.0]
     """
-    share = spend_cents / scale_cents
-    with np.errstate(over="ignore"):
-        power = np.power(share, np.maximum(steepness, 1e-9))
-    hill = np.where(np.isinf(power), 1.0, power / (1.0 + power))
-    return np.asarray(top_cents * np.where(steepness > 0, hill, -np.expm1(-share)))
+    return Curves(top_cents, scale_cents, steepness).value(spend_cents)
 
 
 def allocate_budget(
@@ -75,6 +69,7 @@ def allocate_budget(
     floor_cents: NDArray[np.int64] | None = None,
     cap_cents: NDArray[np.int64] | None = None,
     unit_cents: int = 100_00,
+    place_ids: NDArray[np.str_] | NDArray[np.int64] | None = None,
 ) -> Allocation:
     """Split a budget so that no move of one unit between places brings more.
 
@@ -90,13 +85,18 @@ def allocate_budget(
         Least and most spending of each place, rounded inward to units.
     unit_cents : int, US cents, default 100 USD
         Spending comes in these steps.
+    place_ids : (n_places,) str or int, default the row number
+        Only places that are alike in everything else go by id, so row order does not
+        matter.
 
     Returns
     -------
     Allocation
-        Floors, caps and budget hold. With concave responses the split is optimal in
-        whole units; with S-shaped ones too while ``places * units**2`` stays below
-        4e8, otherwise it carries the gap to the price bound.
+        Floors, caps and budget hold. No split in whole units brings more
+        (``gap_share`` is 0.0) unless counted work runs out on S-shaped responses;
+        then the proof is ``feasible`` and `bound_cents` says how much is open.
+        `dual_gap_share` is the distance to the price bound, which with S-shaped
+        responses the best split itself may not reach.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def allocate_budget(
     -----
     Marginal analysis: one price of budget, every place spends while its concave
     envelope earns more than the price (Karush-Kuhn-Tucker), the last units go one by
-    one. S-shaped places are settled by an exact multiple-choice table [1]_.
+    one [1]_. S-shaped places are settled by :func:`solvers.split_search.best_split`.
 
     References
     ----------
@@ -142,28 +142,24 @@ def allocate_budget(
             f"{show(budget_cents)} and the caps",
             fix="lower the floors, or raise the budget",
         )
+    ids = np.arange(n) if place_ids is None else np.asarray(place_ids)
+    order = np.lexsort((ids, high, low, steep, scale, top))
+    back = np.argsort(order)
+    limits = low[order].astype(np.int64), high[order].astype(np.int64)
     if not steep.any():
-        return _concave_split(top, scale, low, high, int(units), unit_cents)
-    spend, dual, price = _envelope_split(
-        top, scale, steep, low, high, int(units), unit_cents
-    )
-    value = float(_values(spend, top, scale, steep, unit_cents).sum())
-    bound, proof = max(dual, value), Proof.OPTIMAL
-    if value < dual * (1 - 1e-12):
-        proof = Proof.FEASIBLE
-        if n * (int(units) + 1) * (int(high.max(initial=0)) + 1) <= MOST_TABLE_CELLS:
-            table = _value_table(top, scale, steep, unit_cents, int(high.max()))
-            spend = _exact_table(table, low, high, int(units))
-            value = float(np.take_along_axis(table, spend[:, None], axis=1).sum())
-            bound, proof = value, Proof.OPTIMAL
+        plan = _concave_split(top[order], scale[order], *limits, int(units), unit_cents)
+        return replace(plan, spend_cents=plan.spend_cents[back])
+    curves = Curves(top[order], scale[order] / unit_cents, steep[order])
+    found = best_split(curves, *limits, int(units))
+    is_proven = found.bound == found.value
     return Allocation(
-        spend_cents=spend * unit_cents,
-        value_cents=value,
-        bound_cents=bound,
-        gap_share=gap_share(bound, value),
-        dual_gap_share=gap_share(max(dual, value), value),
-        price=price / unit_cents,
-        proof=proof,
+        spend_cents=found.spend[back] * unit_cents,
+        value_cents=found.value,
+        bound_cents=found.bound,
+        gap_share=gap_share(found.bound, found.value),
+        dual_gap_share=gap_share(found.dual, found.value),
+        price=found.price / unit_cents,
+        proof=Proof.OPTIMAL if is_proven else Proof.FEASIBLE,
     )
 
 
@@ -224,138 +220,3 @@ def _concave_split(
         price=price / unit_cents,
         proof=Proof.OPTIMAL,
     )
-
-
-def _value_table(
-    top: NDArray[np.float64],
-    scale: NDArray[np.float64],
-    steep: NDArray[np.float64],
-    unit_cents: int,
-    most: int,
-) -> NDArray[np.float64]:
-    """Return (n_places, most + 1) value of each number of units."""
-    spend = np.arange(most + 1, dtype=np.float64)[:, None] * unit_cents
-    return np.ascontiguousarray(response_cents(spend, top, scale, steep).T)
-
-
-def _values(
-    units: NDArray[np.int64],
-    top: NDArray[np.float64],
-    scale: NDArray[np.float64],
-    steep: NDArray[np.float64],
-    unit_cents: int,
-) -> NDArray[np.float64]:
-    """Return what a number of units brings in each place."""
-    return response_cents(units.astype(np.float64) * unit_cents, top, scale, steep)
-
-
-def _first_true(
-    test: Callable[[NDArray[np.int64]], NDArray[np.bool_]],
-    low: NDArray[np.int64],
-    high: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    """Return, by place, the first number in low..high that passes; high if none does.
-
-    The test must stay true once it is true.
-    """
-    first, last = low.copy(), high.copy()
-    while (first < last).any():
-        middle = (first + last) // 2
-        passes = test(middle)
-        last = np.where(passes & (first < last), middle, last)
-        first = np.where(~passes & (first < last), middle + 1, first)
-    return first
-
-
-def _envelope_split(
-    top: NDArray[np.float64],
-    scale: NDArray[np.float64],
-    steep: NDArray[np.float64],
-    low: NDArray[np.int64],
-    high: NDArray[np.int64],
-    units: int,
-    unit_cents: int,
-) -> tuple[NDArray[np.int64], float, float]:
-    """Split by one price over concave envelopes; return split, dual bound and price.
-
-    An S-shaped response rises ever faster and then ever slower. Its envelope is the
-    straight line from the floor to the point where the average stops rising, and the
-    curve itself from there on: a place spends its floor, or at least up to there.
-    """
-
-    def value(count: NDArray[np.int64]) -> NDArray[np.float64]:
-        return _values(count, top, scale, steep, unit_cents)
-
-    def next_gain(count: NDArray[np.int64]) -> NDArray[np.float64]:
-        return value(count + 1) - value(count)
-
-    at_floor = value(low)
-
-    def average(count: NDArray[np.int64]) -> NDArray[np.float64]:
-        return np.asarray((value(count) - at_floor) / np.maximum(count - low, 1))
-
-    start = np.minimum(low + 1, high)
-    jump = _first_true(lambda j: next_gain(j) < average(j), start, high)
-    slope = np.where(jump > low, average(jump), 0.0)
-
-    def wanted(price: float) -> NDArray[np.int64]:
-        more = _first_true(lambda j: next_gain(j) < price, jump, high)
-        return np.where((slope > 0) & (slope >= price), more, low)
-
-    cheap, dear = 0.0, 2.0 * float(slope.max(initial=0.0)) + 1.0
-    if int(wanted(0.0).sum()) <= units:
-        dear = cheap
-    for _ in range(200):
-        middle = (cheap + dear) / 2
-        if middle in (cheap, dear):
-            break
-        fits = int(wanted(middle).sum()) <= units
-        cheap, dear = (cheap, middle) if fits else (middle, dear)
-    bounds = []
-    for price in (cheap, dear):
-        free = wanted(price)
-        bounds.append(float(value(free).sum()) - price * float(free.sum() - units))
-    spend = wanted(dear)
-    left = units - int(spend.sum())
-    while left > 0:
-        # the next unit, or the way to the envelope where all of it still fits
-        step = np.where(spend < jump, jump - spend, 1)
-        step = np.where(step > left, left, step)
-        step = np.where(spend < high, np.minimum(step, high - spend), 0)
-        gain = value(spend + step) - value(spend)
-        each = np.where(step > 0, gain / np.maximum(step, 1), 0.0)
-        best = int(np.argmax(each))
-        if each[best] <= 0:
-            break
-        spend[best] += step[best]
-        left -= int(step[best])
-    return spend.astype(np.int64), min(bounds), dear if dear > 0 else 0.0
-
-
-@compiled
-def _exact_table(
-    table: NDArray[np.float64],
-    low: NDArray[np.int64],
-    high: NDArray[np.int64],
-    units: int,
-) -> NDArray[np.int64]:
-    """Return the best split by trying every spending of every place in turn."""
-    n = table.shape[0]
-    best = np.zeros(units + 1)
-    pick = np.zeros((n, units + 1), dtype=np.int32)
-    for i in range(n):
-        new = np.full(units + 1, -np.inf)
-        for total in range(units + 1):
-            for spent in range(low[i], min(high[i], total) + 1):
-                value = best[total - spent] + table[i, spent]
-                if value > new[total]:
-                    new[total] = value
-                    pick[i, total] = spent
-        best = new
-    spend = np.zeros(n, dtype=np.int64)
-    total = units
-    for back in range(n):
-        i = n - 1 - back
-        spend[i] = pick[i, total]
-        total -= spend[i]
-    return spend

@@ -67,8 +67,8 @@ def quotas() -> None:
 def budget() -> None:
     """Price of budget against SLSQP, proportional and equal splits."""
     rng = np.random.default_rng(1)
-    print("| places | method | CPU s | value | gap to the price bound |")
-    print("|---|---|---|---|---|")
+    print("| places | method | CPU s | value | gap | gap to the price bound |")
+    print("|---|---|---|---|---|---|")
     for n in (20, 200, 2_000):
         top, scale = rng.uniform(1e6, 1e8, n), rng.uniform(1e5, 1e6, n)
         money, zero = int(2e5 * n), np.zeros(n)
@@ -78,13 +78,14 @@ def budget() -> None:
         )
         cpu = time.process_time() - begin
         bound = plan.bound_cents
-        print(f"| {n} | ours | {cpu:.3f} | 1.000 | {plan.dual_gap_share:.1e} |")
+        gaps = f"{plan.gap_share:.0e} | {plan.dual_gap_share:.1e}"
+        print(f"| {n} | ours | {cpu:.3f} | 1.000 | {gaps} |")
         for name, spend in (
             ("proportional", money * top / top.sum()),
             ("equal", np.full(n, money / n)),
         ):
             value = response_cents(spend, top, scale, zero).sum()
-            print(f"| {n} | {name} | 0 | {value / bound:.3f} | - |")
+            print(f"| {n} | {name} | 0 | {value / bound:.3f} | - | - |")
         if n <= 200:
             begin = time.process_time()
             answer = minimize(
@@ -96,22 +97,44 @@ def budget() -> None:
                 method="SLSQP",
             )
             cpu = time.process_time() - begin
-            print(f"| {n} | SLSQP | {cpu:.3f} | {-answer.fun / bound:.3f} | - |")
-    for n in (50, 200, 2_000):
+            print(f"| {n} | SLSQP | {cpu:.3f} | {-answer.fun / bound:.3f} | - | - |")
+    warm = np.array([900.0, 901.0])
+    allocate_budget(900, top_cents=warm, scale_cents=warm, steepness=warm, unit_cents=1)
+    for n, kind in ((2, ""), (50, ""), (200, ""), (2_000, ""), (100, " alike")):
         top, scale = rng.uniform(1e6, 1e8, n), rng.uniform(1e5, 1e6, n)
+        steep = rng.uniform(1.2, 4.0, n)
+        if kind:
+            top, scale, steep = np.full(n, 1e6), np.full(n, 1e5), np.full(n, 10.0)
+        money = int((2e5 if not kind else 3.7e4) * n)
         begin = time.process_time()
-        plan = allocate_budget(
-            int(2e5 * n),
-            top_cents=top,
-            scale_cents=scale,
-            steepness=rng.uniform(1.2, 4.0, n),
-        )
+        plan = allocate_budget(money, top_cents=top, scale_cents=scale, steepness=steep)
         cpu = time.process_time() - begin
+        spends = {
+            "equal": np.full(n, money / n),
+            "one by one": one_by_one(money, top, scale, steep),
+        }
         share = 1 - plan.dual_gap_share
         print(
-            f"| {n} S-shaped | ours, {plan.proof} | {cpu:.3f} | {share:.6f} "
-            f"| {plan.dual_gap_share:.1e} |"
+            f"| {n} S-shaped{kind} | ours, {plan.proof} | {cpu:.3f} | {share:.6f} "
+            f"| {plan.gap_share:.0e} | {plan.dual_gap_share:.1e} |"
         )
+        dual = plan.value_cents / share
+        for name, spend in spends.items():
+            value = response_cents(spend, top, scale, steep).sum() / dual
+            print(f"| {n} S-shaped{kind} | {name} | - | {value:.3f} | - | - |")
+
+
+def one_by_one(
+    money: int, top: np.ndarray, scale: np.ndarray, steep: np.ndarray
+) -> np.ndarray:
+    """Give each 100 to whoever gains most from it, as for concave responses."""
+    spend = np.zeros(top.size)
+    for _ in range(money // 10_000):
+        gain = response_cents(spend + 10_000, top, scale, steep) - response_cents(
+            spend, top, scale, steep
+        )
+        spend[gain.argmax()] += 10_000
+    return spend
 
 
 def tiers() -> None:
