@@ -5,7 +5,6 @@ Not for readers: they open the serving copy, which nobody ever locks.
 
 import fcntl
 import hashlib
-import json
 import logging
 import shutil
 import tempfile
@@ -22,6 +21,7 @@ import duckdb
 import polars as pl
 
 from data_contracts.errors import AopError, BusyError, HomeError
+from pipelines.last_build import LastBuild
 from pipelines.logs import logger
 from pipelines.settings import Settings
 
@@ -125,7 +125,8 @@ def build(
         hold at least their zero-row files.
     full_refresh : bool, default False
         Build incremental facts from nothing. So they are anyway where the last build
-        broke off, was of a later night, or was made by other SQL.
+        broke off, was of a later night, was made by other SQL, policy or calendar, or
+        where raw rows of a night already built were changed.
     with_unit_tests : bool, default False
         Also run dbt's unit tests, which test the code rather than the night.
 
@@ -149,10 +150,11 @@ def build(
     with exclusive(settings):
         started = time.perf_counter()
         # the pass over the plan has no incremental fact
-        last = _LastBuild(settings) if selector != "plan" else None
+        last = LastBuild(settings, _digest_of_project()) if selector != "plan" else None
         if last is not None:
-            if full_refresh or not last.may_be_continued():
-                arguments.append("--full-refresh")
+            is_anew = full_refresh or not last.goes_on
+            arguments += ["--full-refresh"] if is_anew else []
+            last.tell(anew=is_anew)
             last.forget()
         results = _invoke(arguments, settings.home, parsed=manifest())
         nodes = tuple(
@@ -176,37 +178,6 @@ def build(
         time.perf_counter() - started,
     )
     return BuildResult(nodes)
-
-
-class _LastBuild:
-    """What incremental facts were last made of, beside what they would be now."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._note = settings.dbt_target / "last_build.json"
-        run = settings.reference / "run.parquet"
-        nights = pl.read_parquet(run)["as_of"] if run.is_file() else pl.Series([])
-        self._now = {
-            "night": str(nights[0]) if len(nights) else "",
-            "project": _digest_of_project(),
-        }
-
-    def may_be_continued(self) -> bool:
-        """Tell whether tonight only adds to a build that was finished."""
-        try:
-            told = json.loads(self._note.read_text(encoding="utf-8"))
-            is_later = told["night"] <= self._now["night"]
-            return bool(told["project"] == self._now["project"] and is_later)
-        except (OSError, ValueError, KeyError, TypeError):
-            return False
-
-    def forget(self) -> None:
-        """Say that a build is under way: one that breaks off starts anew."""
-        self._note.unlink(missing_ok=True)
-
-    def remember(self) -> None:
-        """Say that every model of the build stands."""
-        self._note.parent.mkdir(parents=True, exist_ok=True)
-        self._note.write_text(json.dumps(self._now), encoding="utf-8")
 
 
 def _sources() -> list[Path]:

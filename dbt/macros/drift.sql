@@ -25,3 +25,27 @@
 {% macro bounded_score(score) -%}
     greatest(least(coalesce({{ score }}, 0), 8), -8)
 {%- endmacro %}
+
+{#
+    How unusual a value is beside n earlier ones, as a standard normal score.
+
+    A value beside n others of one normal kind, over their deviation, is Student's t with
+    n - 1 degrees of freedom; Wallace (1959, doi:10.1214/aoms/1177706083) turns that into
+    a normal score. Null below four earlier values, and where they are all the same.
+#}
+{% macro normal_score_of_t(value, mean, deviation, n) -%}
+    case
+        when {{ n }} >= 4 and {{ deviation }} > 0
+            then
+                sign({{ value }} - {{ mean }})
+                * (8.0 * ({{ n }} - 1) + 1) / (8.0 * ({{ n }} - 1) + 3)
+                * sqrt(
+                    ({{ n }} - 1)
+                    * ln(
+                        1
+                        + power(({{ value }} - {{ mean }}) / {{ deviation }}, 2)
+                        / ((1 + 1.0 / {{ n }}) * ({{ n }} - 1))
+                    )
+                )
+    end
+{%- endmacro %}

@@ -1,28 +1,104 @@
 {#
-    An incremental strategy: the rows of every key in a table of changed keys give way to
+    A condition that leaves only what a night has to make again; true in a first build.
+
+    changed : name of the model that lists the keys to make again
+    key : its column
+    of : alias of what the column is held in, where it has to be told
+#}
+{% macro only_changed(changed, key, of=none) -%}
+    {#- unit tests have no table to go on from; parsing names the list, to build it first -#}
+    {%- set goes_on = this is not none and is_incremental() -%}
+    {%- set keys = ref(changed) if not execute or goes_on -%}
+    {%- if goes_on -%}
+        {{ of ~ '.' if of }}{{ key }} in (select changed.{{ key }} from {{ keys }} as changed)
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#
+    A condition on raw rows: learned since the build this night goes on from. Everything
+    is news where there is none. The query has to hold stg_reference__last_build as `last`
+    and stg_reference__run as `run`.
+#}
+{% macro is_news(known_on) -%}
+    {{ known_on }} <= run.as_of and {{ known_on }} > coalesce(last.as_of, {{ start_of_time() }})
+{%- endmacro %}
+
+
+{# The keys of a staging model of which anything was told since the last build. #}
+{% macro told_lately(relation, key) -%}
+    select news.{{ key }}
+    from {{ relation }} as news
+    cross join {{ ref('stg_reference__run') }} as run
+    cross join {{ ref('stg_reference__last_build') }} as last
+    where {{ is_news('news.known_on') }}
+{%- endmacro %}
+
+
+{#
+    A condition on `every_version` of `as_known`, for models of the strategy below that
+    replace what was told: leaves only the keys of which anything was told.
+#}
+{% macro only_told(relation, key) -%}
+    {%- set goes_on = this is not none and is_incremental() -%}
+    {%- set told = told_lately(relation, key) if not execute or goes_on -%}
+    {%- if goes_on -%}
+        every_version.{{ key }} in ({{ told }})
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#
+    An incremental strategy for rows as known: those of every key of which anything was
+    told since the last build give way to what is known now, if anything. The model's
+    meta names the staging model (told).
+#}
+{% macro get_incremental_replace_told_sql(arg_dict) -%}
+    {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') -%}
+    delete from {{ arg_dict['target_relation'] }}
+    where {{ arg_dict['unique_key'] }} in (
+        {{ told_lately(ref(config.get('meta')['told']), arg_dict['unique_key']) }}
+    );
+    insert into {{ arg_dict['target_relation'] }} ({{ columns }})
+    select {{ columns }} from {{ arg_dict['temp_relation'] }}
+{%- endmacro %}
+
+
+{#
+    An incremental strategy: the rows of every key in a list of changed keys give way to
     those the model makes now. Unlike delete+insert it also removes keys that are gone.
 
-    The model's meta names the table of keys (changed), which its own SQL reads too, and
-    rows that a new night makes outdated whatever their key (outdated). Every row is then
-    stamped with the night, so that the table is the one a full refresh makes. Not
-    microbatch: dbt-duckdb refuses a unique key there and dbt-postgres demands one.
+    The model's meta names the list (changed), which its own SQL reads through
+    `only_changed`, and rows that a new night makes outdated whatever their key
+    (outdated). Where rows say the night in as_of, all are stamped with it, so that the
+    table is the one a full refresh makes. Not microbatch: dbt-duckdb refuses a unique key
+    there and dbt-postgres demands one.
 #}
 {% macro get_incremental_replace_changed_sql(arg_dict) -%}
     {%- set target = arg_dict['target_relation'] -%}
+    {%- set names = arg_dict['dest_columns'] | map(attribute='name') | list -%}
     {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') -%}
     {%- set told = config.get('meta') -%}
     delete from {{ target }}
     where {{ arg_dict['unique_key'] }} in (
         select {{ arg_dict['unique_key'] }} from {{ ref(told['changed']) }}
     );
+    {% if told['outdated'] %}
     delete from {{ target }}
     where exists (
         select 1 from {{ ref('stg_reference__run') }} as run
         where {{ told['outdated'] }}
     );
+    {% endif %}
+    {% if 'as_of' in names %}
     update {{ target }} set as_of = (
         select run.as_of from {{ ref('stg_reference__run') }} as run
     );
+    {% endif %}
     insert into {{ target }} ({{ columns }})
     select {{ columns }} from {{ arg_dict['temp_relation'] }}
 {%- endmacro %}

@@ -5,8 +5,9 @@
     relation : a staging model, which keeps every version with known_on, is_deleted
     keys : columns that tell its rows apart
     night : SQL for the night; the night of the run unless told
+    among : SQL condition on `every_version` for the keys that are asked for; all unless told
 #}
-{% macro as_known(relation, keys, night=none) -%}
+{% macro as_known(relation, keys, night=none, among=none) -%}
     select versions.*
     from (
         select
@@ -21,6 +22,9 @@
             on every_version.known_on <= run.as_of
         {%- else %}
         where every_version.known_on <= {{ night }}
+        {%- endif %}
+        {%- if among is not none %}
+        {{ 'where' if night is none else 'and' }} {{ among }}
         {%- endif %}
     ) as versions
     where versions.recency = 1 and not versions.is_deleted

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from data_contracts.contract import all_contracts
 from pipelines import warehouse
 
 KEYS = {"unique", "unique_combination"}
@@ -129,6 +130,19 @@ def test_every_test_reads_as_a_claim_about_its_model(manifest: dict[str, Any]) -
         if node["resource_type"] == "test" and "__" not in node["name"]
     ]
     assert nameless == []
+
+
+def test_deliveries_are_overdue_when_their_contracts_say_so(
+    manifest: dict[str, Any],
+) -> None:
+    (told,) = [
+        node["test_metadata"]["kwargs"]
+        for node in manifest["nodes"].values()
+        if (node.get("test_metadata") or {}).get("name") == "delivered_lately"
+    ]
+    promised = {one.id: one.late_after_days for one in all_contracts()}
+    asked = {name: told["slower"].get(name, told["days"]) for name in promised}
+    assert asked == promised
 
 
 def test_no_two_tests_share_a_name(manifest: dict[str, Any]) -> None:

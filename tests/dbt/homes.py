@@ -7,9 +7,11 @@ from typing import Any
 
 import polars as pl
 
+from data_contracts.bridges import QUOTA_BRIDGE_COLUMNS, SCENARIO_BRIDGE_COLUMNS
 from data_contracts.calendar import FiscalCalendar
 from data_contracts.contract import ColumnType, all_contracts
 from data_contracts.plan import COMPONENTS, EVENT_COLUMNS, VERSION_COLUMNS, Kind
+from data_contracts.replanning import DECISION_COLUMNS
 from pipelines.planning.forecast_files import SCHEMAS
 from pipelines.settings import Settings
 
@@ -65,6 +67,12 @@ REFERENCE: dict[str, Schema] = {
         "variable_share": _FLOAT,
         "hris_roles": _TEXT,
     },
+    "answers": {
+        "metric": _TEXT,
+        "node_level": _TEXT,
+        "cause": _TEXT,
+        "asks_for": _TEXT,
+    },
     "thresholds": {
         "metric": _TEXT,
         "node_level": _TEXT,
@@ -93,6 +101,7 @@ REFERENCE: dict[str, Schema] = {
         "accounts_min_score_share": _FLOAT,
         "hire_grace_days": pl.Int32,
     },
+    "handover": {"leave_cover": _TEXT, "leave_cover_min_days": pl.Int32},
 }
 FORECAST: dict[str, Schema] = {
     "ramp": {
@@ -260,7 +269,13 @@ def write_home(
             [dict(row) | {"as_of": as_of} for row in rows.get(f"forecast/{name}", ())],
             schema | {"as_of": _DAY},
         )
-    kinds = {"versions": VERSION_COLUMNS, "events": EVENT_COLUMNS} | {
+    kinds = {
+        "versions": VERSION_COLUMNS,
+        "events": EVENT_COLUMNS,
+        "decisions": DECISION_COLUMNS,
+        "quota_bridges": QUOTA_BRIDGE_COLUMNS,
+        "scenario_bridges": SCENARIO_BRIDGE_COLUMNS,
+    } | {
         name: {"version": Kind.COUNT} | columns for name, columns in COMPONENTS.items()
     }
     for name, columns in kinds.items():

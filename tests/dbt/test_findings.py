@@ -18,6 +18,7 @@ from pipelines.demo.sizes import demo_dates
 from pipelines.demo.world import live
 from pipelines.ingestion.land import land
 from pipelines.ingestion.reference import write_reference
+from pipelines.last_build import LastBuild
 from pipelines.serving.home import make_home
 from pipelines.settings import Settings
 
@@ -60,6 +61,7 @@ def dirty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ask, pl.DataFrame]:
     for name in READ:
         assert land(contract(name), NIGHT, settings).loaded
     write_reference(NIGHT, settings)
+    LastBuild(settings, project="").tell(anew=True)
     # in this process, with the project parsed once for the whole session
     places = warehouse._places(settings.dbt_target)
     chosen = ["--select", "+fct_finding", "+fct_identity_finding", "--no-write-json"]

@@ -52,3 +52,27 @@ def test_rows_as_odd_as_the_contracts_allow_break_nothing(tmp_path: Path) -> Non
         "where fiscal_year in (2024, 2025) order by 1",
     )
     assert years.rows() == [(date(2023, 1, 29), 371), (date(2024, 2, 4), 364)]
+    # plans are made by months: each belongs to the quarter that holds its 15th, so that
+    # plan and actuals of a quarter are those of the same three months
+    uneven = warehouse.read(
+        settings,
+        "select fiscal_year, fiscal_quarter, count(*) as months, "
+        "bool_and(month_start + 14 between quarter_start and quarter_end) as is_held "
+        "from core.dim_fiscal_period "
+        "where month_start between date '2023-05-01' and date '2027-10-01' "
+        "group by 1, 2 having count(*) <> 3 or not is_held",
+    )
+    assert uneven.rows() == []
+    apart = warehouse.read(
+        settings,
+        "select quarter_start, sum(bookings_cents) as booked from plan.fct_attainment "
+        "group by 1 except all "
+        "select quarter_start, sum(booked) from (select attained.quarter_start, "
+        "attained.rep_id, coalesce(sum(amount_cents) filter (is_in_plan), 0) as booked "
+        "from plan.fct_attainment as attained join core.dim_fiscal_period as months "
+        "on attained.quarter_start = months.quarter_start left join core.fct_bookings "
+        "as bookings on attained.rep_id = bookings.rep_id "
+        "and bookings.booked_on between months.month_start and months.month_end "
+        "group by 1, 2) group by 1",
+    )
+    assert apart.rows() == []

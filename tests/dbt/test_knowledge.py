@@ -82,7 +82,8 @@ def test_jobs_believed_on_a_night_are_those_a_build_of_that_night_gives(
         db,
         "staging.stg_hris__job_changes",
         "worker_id varchar, effective_on date, known_on date, role_name varchar, "
-        "segment_name varchar, region_name varchar, team varchar, is_deleted boolean",
+        "segment_name varchar, region_name varchar, team varchar, "
+        "manager_worker_id varchar, is_deleted boolean",
     )
     fill(
         db,
@@ -92,8 +93,20 @@ def test_jobs_believed_on_a_night_are_those_a_build_of_that_night_gives(
     )
     for (worker, day, night), (role, is_deleted) in jobs.items():
         db.execute(
-            "insert into staging.stg_hris__job_changes values (?, ?, ?, ?, ?, ?, ?, ?)",
-            [worker, day, night, role, "smb", "na", "east", is_deleted],
+            "insert into staging.stg_hris__job_changes values "
+            "(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            # leads have a manager; of the others HR names none
+            [
+                worker,
+                day,
+                night,
+                role,
+                "smb",
+                "na",
+                "east",
+                "w2" if role == "lead" else None,
+                is_deleted,
+            ],
         )
     for (worker, night), (hired, left, is_deleted) in workers.items():
         db.execute(
@@ -104,7 +117,8 @@ def test_jobs_believed_on_a_night_are_those_a_build_of_that_night_gives(
         """
         create table intermediate.int_rep__reps as
             select 'r1' as rep_id, 'ae' as role, 'smb' as segment_id, 'na' as region_id,
-                   'east' as team union all select 'r2', 'ae', 'smb', 'na', 'east';
+                   'east' as team, 'r0' as manager_rep_id
+            union all select 'r2', 'ae', 'smb', 'na', 'east', 'r0';
         create table intermediate.int_rep__current_jobs as
             select 'r1' as rep_id, 'w1' as worker_id union all select 'r2', 'w2';
         create table intermediate.int_policy__roles_matched as
@@ -122,7 +136,7 @@ def test_jobs_believed_on_a_night_are_those_a_build_of_that_night_gives(
             )
 
     told = (
-        "select rep_id, valid_from, valid_to, role "
+        "select rep_id, valid_from, valid_to, role, manager_rep_id "
         "from intermediate.int_rep__job_beliefs"
     )
     build(NIGHTS[-1])

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with months as (
 
     select * from {{ ref('int_billing__arr_by_month') }}

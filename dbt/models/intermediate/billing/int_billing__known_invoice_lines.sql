@@ -1,6 +1,17 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_told',
+    unique_key='line_id',
+    meta={'told': 'stg_billing__invoice_lines'}
+) }}
+
 with known as (
 
-    {{ as_known(ref('stg_billing__invoice_lines'), ['line_id']) }}
+    {{ as_known(
+        ref('stg_billing__invoice_lines'),
+        ['line_id'],
+        among=only_told(ref('stg_billing__invoice_lines'), 'line_id')
+    ) }}
 
 ),
 

@@ -1,6 +1,17 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_told',
+    unique_key='invoice_id',
+    meta={'told': 'stg_billing__invoices'}
+) }}
+
 with known as (
 
-    {{ as_known(ref('stg_billing__invoices'), ['invoice_id']) }}
+    {{ as_known(
+        ref('stg_billing__invoices'),
+        ['invoice_id'],
+        among=only_told(ref('stg_billing__invoices'), 'invoice_id')
+    ) }}
 
 ),
 

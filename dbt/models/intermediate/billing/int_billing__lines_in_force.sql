@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with billed as (
 
     select * from {{ ref('int_billing__lines_billed') }}

@@ -1,6 +1,13 @@
+{{ config(materialized='view') }}
+
 with lines as (
 
-    select * from {{ ref('int_billing__lines_in_force') }}
+    select
+        *,
+        greatest(
+            {{ add_days('service_days - 1', 'service_from') }}, earned_from
+        ) as earned_to
+    from {{ ref('int_billing__lines_in_force') }}
 
 ),
 
@@ -39,11 +46,7 @@ service_months as (
     inner join months
         on
             lines.earned_from <= months.recognised_to
-            and (
-                {{ days_between('lines.service_from', 'months.month_start') }}
-                < lines.service_days
-                or months.month_start <= lines.earned_from
-            )
+            and lines.earned_to >= months.month_start
 
 ),
 

@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_changed',
+    unique_key='opportunity_id',
+    meta={'changed': 'int_crm__deals_told'}
+) }}
+
 with night as (
 
     select as_of from {{ ref('stg_reference__run') }}
@@ -12,6 +19,7 @@ told as (
         amount_cents,
         1 as source_rank
     from {{ ref('int_crm__known_opportunity_changes') }}
+    where {{ only_changed('int_crm__deals_told', 'opportunity_id') }}
 
     union all
 
@@ -24,7 +32,7 @@ told as (
         ) as amount_cents,
         2 as source_rank
     from {{ ref('int_crm__known_field_changes') }}
-    where field_name = 'amount'
+    where field_name = 'amount' and {{ only_changed('int_crm__deals_told', 'opportunity_id') }}
 
     union all
 
@@ -36,6 +44,7 @@ told as (
     from {{ ref('stg_crm__opportunities') }} as versions
     inner join night
         on versions.known_on <= night.as_of
+    where {{ only_changed('int_crm__deals_told', 'opportunity_id', 'versions') }}
 
 ),
 

@@ -5,6 +5,7 @@ with changes as (
         field_name in (
             'stage', 'amount', 'probability', 'close_date', 'forecast_category'
         )
+        and {{ only_changed('int_crm__deals_changed', 'opportunity_id') }}
 
 ),
 
@@ -12,6 +13,7 @@ told_whole as (
 
     select distinct opportunity_id
     from {{ ref('int_crm__known_opportunity_changes') }}
+    where {{ only_changed('int_crm__deals_changed', 'opportunity_id') }}
 
 ),
 
@@ -21,7 +23,9 @@ opportunities as (
     from {{ ref('int_crm__opportunities_valued') }} as opportunities
     left join told_whole
         on opportunities.opportunity_id = told_whole.opportunity_id
-    where told_whole.opportunity_id is null
+    where
+        told_whole.opportunity_id is null
+        and {{ only_changed('int_crm__deals_changed', 'opportunity_id', 'opportunities') }}
 
 ),
 

@@ -1,7 +1,16 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_told',
+    unique_key='account_id',
+    meta={'told': 'stg_crm__account_territories'}
+) }}
+
 with known as (
 
     {{ as_known(
-        ref('stg_crm__account_territories'), ['account_id', 'territory_id', 'started_on']
+        ref('stg_crm__account_territories'),
+        ['account_id', 'territory_id', 'started_on'],
+        among=only_told(ref('stg_crm__account_territories'), 'account_id')
     ) }}
 
 ),

@@ -1,6 +1,17 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_told',
+    unique_key='account_id',
+    meta={'told': 'stg_crm__accounts'}
+) }}
+
 with known as (
 
-    {{ as_known(ref('stg_crm__accounts'), ['account_id']) }}
+    {{ as_known(
+        ref('stg_crm__accounts'),
+        ['account_id'],
+        among=only_told(ref('stg_crm__accounts'), 'account_id')
+    ) }}
 
 ),
 

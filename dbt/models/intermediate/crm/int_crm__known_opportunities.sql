@@ -1,6 +1,17 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_changed',
+    unique_key='opportunity_id',
+    meta={'changed': 'int_crm__deals_told'}
+) }}
+
 with known as (
 
-    {{ as_known(ref('stg_crm__opportunities'), ['opportunity_id']) }}
+    {{ as_known(
+        ref('stg_crm__opportunities'),
+        ['opportunity_id'],
+        among=only_changed('int_crm__deals_told', 'opportunity_id', 'every_version')
+    ) }}
 
 ),
 

@@ -1,12 +1,21 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_changed',
+    unique_key='opportunity_id',
+    meta={'changed': 'int_crm__deals_changed'}
+) }}
+
 with changes as (
 
     select * from {{ ref('int_crm__known_opportunity_changes') }}
+    where {{ only_changed('int_crm__deals_changed', 'opportunity_id') }}
 
 ),
 
 fields as (
 
     select * from {{ ref('int_crm__field_states') }}
+    where {{ only_changed('int_crm__deals_changed', 'opportunity_id') }}
 
 ),
 

@@ -19,16 +19,13 @@ workers as (
 -- nights on which anything we believed of a worker changed
 nights as (
 
-    select
-        worker_id,
-        known_on
-    from jobs
-    union
-    select
-        worker_id,
-        known_on
-    from workers
-
+    {% for told in ['jobs', 'workers'] -%}
+        select
+            worker_id,
+            known_on
+        from {{ told }}
+        {{ 'union' if not loop.last }}
+    {% endfor %}
 ),
 
 workers_believed as (
@@ -59,6 +56,7 @@ jobs_believed as (
         jobs.segment_name,
         jobs.region_name,
         jobs.team,
+        jobs.manager_worker_id,
         jobs.is_deleted,
         row_number() over (
             partition by nights.worker_id, nights.known_on, jobs.effective_on
@@ -103,6 +101,7 @@ final as (
         segment_name,
         region_name,
         team,
+        manager_worker_id,
         case
             when effective_on = first_effective_on then least(effective_on, hired_on)
             else effective_on

@@ -1,3 +1,4 @@
+{% set said = 'rep_id, valid_from, valid_to, role, segment_id, region_id, team, manager_rep_id' -%}
 with beliefs as (
 
     select * from {{ ref('int_hris__job_beliefs') }}
@@ -13,6 +14,17 @@ reps as (
 jobs as (
 
     select * from {{ ref('int_rep__current_jobs') }}
+
+),
+
+managers as (
+
+    select
+        worker_id,
+        min(rep_id) as rep_id
+    from jobs
+    where worker_id is not null
+    group by worker_id
 
 ),
 
@@ -51,7 +63,8 @@ spells as (
         coalesce(roles.role, reps.role) as role,
         coalesce(segments.segment_id, reps.segment_id) as segment_id,
         coalesce(beliefs.region_name, reps.region_id) as region_id,
-        coalesce(beliefs.team, reps.team) as team
+        coalesce(beliefs.team, reps.team) as team,
+        coalesce(managers.rep_id, reps.manager_rep_id) as manager_rep_id
     from beliefs
     inner join nights
         on beliefs.worker_id = nights.worker_id and beliefs.night = nights.night
@@ -59,6 +72,8 @@ spells as (
         on beliefs.worker_id = jobs.worker_id
     inner join reps
         on jobs.rep_id = reps.rep_id
+    left join managers
+        on beliefs.manager_worker_id = managers.worker_id
     left join roles
         on beliefs.role_name = roles.role_name
     left join segments
@@ -72,17 +87,9 @@ marked as (
     -- a night that says what the night before said begins no new belief
     select
         *,
-        case
-            when
-                lag(next_night) over (
-                    partition by
-                        rep_id, valid_from, valid_to, role, segment_id, region_id, team
-                    order by night
-                ) = night
-                then 0
-            else 1
-        end as is_new
+        case when lag(next_night) over told = night then 0 else 1 end as is_new
     from spells
+    window told as (partition by {{ said }} order by night)
 
 ),
 
@@ -91,8 +98,7 @@ numbered as (
     select
         *,
         sum(is_new) over (
-            partition by rep_id, valid_from, valid_to, role, segment_id, region_id, team
-            order by night
+            partition by {{ said }} order by night
             rows between unbounded preceding and current row
         ) as belief
     from marked
@@ -102,18 +108,12 @@ numbered as (
 final as (
 
     select
-        rep_id,
-        valid_from,
-        valid_to,
-        role,
-        segment_id,
-        region_id,
-        team,
+        {{ said }},
         min(night) as known_from,
         case when count(*) = count(next_night) then {{ add_days(-1, 'max(next_night)') }} end
             as known_to
     from numbered
-    group by rep_id, valid_from, valid_to, role, segment_id, region_id, team, belief
+    group by {{ said }}, belief
 
 )
 

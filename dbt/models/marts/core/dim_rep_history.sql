@@ -22,6 +22,7 @@ final as (
         beliefs.segment_id,
         beliefs.region_id,
         beliefs.team,
+        beliefs.manager_rep_id,
         beliefs.known_to is null
         and beliefs.valid_from <= run.as_of
         and coalesce(beliefs.valid_to, {{ end_of_time() }}) >= run.as_of as is_current,

@@ -11,11 +11,19 @@ with opportunities as (
 
 months as (
 
-    select
-        *,
-        least(month_end, data_through) as counted_on
-    from {{ ref('int_policy__months') }}
+    select * from {{ ref('int_policy__months') }}
     where has_begun
+
+),
+
+days as (
+
+    select
+        days.date_day,
+        days.month_start
+    from {{ ref('stg_reference__fiscal_days') }} as days
+    inner join {{ ref('stg_reference__run') }} as run
+        on days.date_day <= run.data_through
 
 ),
 
@@ -23,7 +31,7 @@ events as (
 
     select
         opportunities.segment_id,
-        months.month_start,
+        days.month_start,
         1 as opened,
         0 as closed,
         opportunities.amount_cents as opened_cents,
@@ -32,14 +40,14 @@ events as (
         0 as won,
         0 as lost
     from opportunities
-    inner join months
-        on opportunities.entered_on between months.month_start and months.counted_on
+    inner join days
+        on opportunities.entered_on = days.date_day
 
     union all
 
     select
         opportunities.segment_id,
-        months.month_start,
+        days.month_start,
         0 as opened,
         1 as closed,
         cast(null as bigint) as opened_cents,
@@ -48,8 +56,8 @@ events as (
         case when opportunities.is_won then 1 else 0 end as won,
         case when opportunities.is_won then 0 else 1 end as lost
     from opportunities
-    inner join months
-        on opportunities.close_date between months.month_start and months.counted_on
+    inner join days
+        on opportunities.close_date = days.date_day
     where opportunities.is_closed
 
 ),

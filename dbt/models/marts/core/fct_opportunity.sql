@@ -1,6 +1,14 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_changed',
+    unique_key='opportunity_id',
+    meta={'changed': 'int_crm__deals_changed'}
+) }}
+
 with opportunities as (
 
     select * from {{ ref('int_crm__opportunities_valued') }}
+    where {{ only_changed('int_crm__deals_changed', 'opportunity_id') }}
 
 ),
 

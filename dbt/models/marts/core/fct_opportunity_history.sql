@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_changed',
+    unique_key='opportunity_id',
+    meta={'changed': 'int_crm__deals_told'}
+) }}
+
 with versions as (
 
     select * from {{ ref('stg_crm__opportunities') }}
@@ -21,6 +28,7 @@ in_order as (
     from versions
     inner join run
         on versions.known_on <= run.as_of
+    where {{ only_changed('int_crm__deals_told', 'opportunity_id', 'versions') }}
 
 ),
 

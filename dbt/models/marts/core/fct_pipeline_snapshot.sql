@@ -3,23 +3,23 @@
     incremental_strategy='replace_changed',
     unique_key='opportunity_id',
     meta={
-        'changed': 'int_crm__pipeline_changed',
+        'changed': 'int_crm__deals_changed',
         'outdated': "not is_week_end and snapshot_on <= " ~ add_days(-31, 'run.data_through')
+            ~ " or snapshot_on < (select min(date_day) from staging.stg_reference__fiscal_days)"
     }
 ) }}
 
 with opportunities as (
 
     select * from {{ ref('fct_opportunity') }}
+    where {{ only_changed('int_crm__deals_changed', 'opportunity_id') }}
 
 ),
 
 spells as (
 
-    select spells.*
-    from {{ ref('int_crm__pipeline_spells') }} as spells
-    inner join {{ ref('int_crm__pipeline_changed') }} as changed
-        on spells.opportunity_id = changed.opportunity_id
+    select * from {{ ref('int_crm__pipeline_spells') }}
+    where {{ only_changed('int_crm__deals_changed', 'opportunity_id') }}
 
 ),
 

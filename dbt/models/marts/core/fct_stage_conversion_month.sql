@@ -1,18 +1,12 @@
-with states as (
+with entered as (
 
-    select * from {{ ref('int_crm__opportunity_states') }}
-
-),
-
-stages as (
-
-    select * from {{ ref('stg_reference__stages') }}
+    select * from {{ ref('int_crm__stages_entered') }}
 
 ),
 
-opportunities as (
+days as (
 
-    select * from {{ ref('fct_opportunity') }}
+    select * from {{ ref('stg_reference__fiscal_days') }}
 
 ),
 
@@ -22,65 +16,45 @@ months as (
 
 ),
 
-entered as (
+by_month as (
 
     select
-        states.opportunity_id,
-        stages.stage,
-        stages.stage_rank,
-        min(states.changed_on) as entered_on
-    from states
-    inner join stages
-        on states.stage = stages.stage
-    where not stages.is_closed
-    group by states.opportunity_id, stages.stage, stages.stage_rank
-
-),
-
-followed as (
-
-    select
-        entered.*,
-        opportunities.segment_id,
-        opportunities.is_won,
-        opportunities.is_closed,
-        lead(entered.entered_on) over (
-            partition by entered.opportunity_id order by entered.stage_rank
-        ) is not null as has_next
+        entered.segment_id,
+        entered.stage,
+        entered.stage_rank,
+        days.month_start,
+        count(*) as entered_count,
+        count(case when entered.has_next or entered.is_won then 1 end) as advanced_count,
+        count(case when entered.is_won then 1 end) as won_count,
+        count(
+            case
+                when entered.is_closed and not entered.has_next and not entered.is_won
+                    then 1
+            end
+        ) as lost_count
     from entered
-    inner join opportunities
-        on entered.opportunity_id = opportunities.opportunity_id
+    inner join days
+        on entered.entered_on = days.date_day
+    group by entered.segment_id, entered.stage, entered.stage_rank, days.month_start
 
 ),
 
 final as (
 
     select
-        followed.segment_id,
-        followed.stage,
-        cast(followed.stage_rank as integer) as stage_rank,
-        months.month_start,
-        count(*) as entered_count,
-        count(case when followed.has_next or followed.is_won then 1 end) as advanced_count,
-        count(case when followed.is_won then 1 end) as won_count,
-        count(
-            case
-                when followed.is_closed and not followed.has_next and not followed.is_won
-                    then 1
-            end
-        ) as lost_count,
+        by_month.segment_id,
+        by_month.stage,
+        by_month.stage_rank,
+        by_month.month_start,
+        by_month.entered_count,
+        by_month.advanced_count,
+        by_month.won_count,
+        by_month.lost_count,
         not months.is_complete as is_partial,
         months.as_of
-    from followed
+    from by_month
     inner join months
-        on followed.entered_on between months.month_start and months.month_end
-    group by
-        followed.segment_id,
-        followed.stage,
-        followed.stage_rank,
-        months.month_start,
-        months.is_complete,
-        months.as_of
+        on by_month.month_start = months.month_start
 
 )
 

@@ -1,6 +1,7 @@
 with states as (
 
     select * from {{ ref('int_crm__opportunity_states') }}
+    where {{ only_changed('int_crm__deals_changed', 'opportunity_id') }}
 
 ),
 
@@ -15,6 +16,7 @@ opportunities as (
         end as open_before
     from {{ ref('fct_opportunity') }} as opportunities
     cross join {{ ref('stg_reference__run') }} as run
+    where {{ only_changed('int_crm__deals_changed', 'opportunity_id', 'opportunities') }}
 
 ),
 

@@ -1,0 +1,283 @@
+"""Thirty nights of a CRM that tells late, corrects itself, forgets and remembers."""
+
+import random
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import duckdb
+
+Row = dict[str, Any]
+Key = tuple[Any, ...]
+
+TABLES = {  # columns of staging; known_on and is_deleted come last in each
+    "stg_crm__opportunities": (
+        "opportunity_id varchar, account_id varchar, rep_id varchar, "
+        "product_id varchar, name varchar, booking_type varchar, amount_cents bigint, "
+        "currency varchar, win_probability_share double, stage varchar, "
+        "forecast_category varchar, is_closed boolean, is_won boolean, "
+        "is_deleted_in_crm boolean, close_date date, created_on date, modified_on date"
+    ),
+    "stg_crm__opportunity_changes": (
+        "opportunity_id varchar, amount_cents bigint, win_probability_share double, "
+        "stage varchar, forecast_category varchar, close_date date, "
+        "changed_at timestamp, changed_on date"
+    ),
+    "stg_crm__opportunity_field_history": (
+        "opportunity_id varchar, field_name varchar, old_value varchar, "
+        "new_value varchar, changed_at timestamp, changed_on date"
+    ),
+    "stg_crm__opportunity_splits": (
+        "opportunity_id varchar, rep_id varchar, split_type varchar, "
+        "credit_share double"
+    ),
+    "stg_crm__exchange_rates": (
+        "currency varchar, company_currency_per_unit double, started_on date"
+    ),
+    "stg_crm__accounts": (
+        "account_id varchar, parent_account_id varchar, owner_rep_id varchar, "
+        "name varchar, industry varchar, segment_name varchar, employee_count bigint, "
+        "annual_revenue_cents bigint, city varchar, region_name varchar, "
+        "postal_code varchar, country varchar, latitude double, longitude double, "
+        "created_on date, modified_on date, is_deleted_in_crm boolean"
+    ),
+    "stg_crm__account_territories": (
+        "account_id varchar, territory_id varchar, started_on date, ended_on date"
+    ),
+    "stg_billing__invoices": (
+        "invoice_id varchar, customer_id varchar, subscription_id varchar, "
+        "total_cents bigint, currency varchar, status varchar, issued_on date, "
+        "due_on date, paid_on date"
+    ),
+    "stg_billing__invoice_lines": (
+        "line_id varchar, invoice_id varchar, item_id varchar, amount_cents bigint, "
+        "is_proration boolean, service_from date, service_to date"
+    ),
+}
+KEYS = {  # of what is only told again, corrected or gone: its key, and what changes
+    "stg_crm__accounts": (("account_id",), "name"),
+    "stg_crm__account_territories": (
+        ("account_id", "territory_id", "started_on"),
+        "ended_on",
+    ),
+    "stg_billing__invoices": (("invoice_id",), "status"),
+    "stg_billing__invoice_lines": (("line_id",), "amount_cents"),
+}
+FATES = ["grow", "close", "close", "close", "reopen", "late", "forget", "move"]
+ONCE = """
+create schema staging; create schema intermediate; create schema core;
+create table staging.stg_reference__fiscal_days as
+    select cast(range as date) as date_day,
+        cast(date_trunc('week', range) as date) + 6 as week_end,
+        cast(date_trunc('month', range) as date) as month_start
+    from range(date '2025-10-01', date '2026-10-01', interval 1 day);
+create table staging.stg_reference__stages as
+    from (values ('open', 1, false), ('talk', 2, false), ('won', 3, true),
+        ('lost', 4, true)) as stages (stage, stage_rank, is_closed);
+create table staging.stg_reference__plan_rates as
+    from (values ('EUR', 1.1), ('GBP', 1.3)) as p (currency, company_currency_per_unit);
+create table intermediate.int_currency__plan_rates as
+    from staging.stg_reference__plan_rates;
+"""
+
+
+@dataclass
+class Company:
+    """Deals, their diaries, rates and accounts, and what each night tells of them."""
+
+    seed: int
+    kept: dict[str, dict[Key, Row]] = field(default_factory=dict)
+    news: dict[str, dict[Key, Row]] = field(default_factory=dict)
+    segments: dict[str, str] = field(default_factory=dict)
+    opened: int = 0
+
+    def __post_init__(self) -> None:
+        self.dice = random.Random(self.seed)
+        self.kept = {table: {} for table in TABLES}
+        self.segments = {f"a{number}": "smb" for number in range(6)}
+
+    def say(self, table: str, key: Key, *, is_gone: bool = False, **said: Any) -> None:
+        """Let the source hold other values for a key, or no longer hold it."""
+        table = table if table in TABLES else f"stg_crm__{table}"
+        row = self.kept[table].get(key, {}) | said
+        self.kept[table][key] = row
+        self.news[table][key] = row | {"is_deleted": is_gone}
+        if is_gone:
+            del self.kept[table][key]
+
+    def live(self, night: date) -> None:
+        """Let one day pass, and tell what is new the night after."""
+        self.news = {table: {} for table in TABLES}
+        for _ in range(3):
+            self.open(night)
+        deals = [name for (name,) in self.kept["stg_crm__opportunities"]]
+        for name in self.dice.sample(deals, k=len(deals) // 6):
+            self.befall(name, night)
+        for _ in range(2):
+            self.correct(night)
+        for table in KEYS:
+            self.record(table, night)
+        if self.dice.random() < 0.2:
+            account = self.dice.choice(sorted(self.segments))
+            self.segments[account] = self.dice.choice(["smb", "ent"])
+        if self.dice.random() < 0.3:  # tonight's rate, or one of the past
+            key = (self.dice.choice(["EUR", "GBP"]), self.past(night, 90))
+            known = self.kept["stg_crm__exchange_rates"]
+            if known and self.dice.random() < 0.3:
+                self.say("exchange_rates", self.dice.choice(list(known)), is_gone=True)
+            else:
+                self.say(
+                    "exchange_rates", key, currency=key[0], started_on=key[1],
+                    company_currency_per_unit=self.dice.choice([1.0, 1.2, 1.4]),
+                )  # fmt: skip
+
+    def past(self, night: date, days: int) -> date:
+        """Choose a day up to so many days back."""
+        return night - timedelta(days=self.dice.randint(0, days))
+
+    def open(self, night: date) -> None:
+        """Open a deal; some are entered long after they were opened."""
+        name = f"o{self.opened}"
+        created = night - timedelta(days=self.dice.choice([1, 1, 13, 50]))
+        due = created + timedelta(days=self.dice.randint(5, 90))
+        self.opened += 1
+        self.say(
+            "opportunities", (name,), opportunity_id=name, rep_id="r1", stage="open",
+            account_id=f"a{self.dice.randrange(6)}", is_closed=False, is_won=False,
+            booking_type="new", amount_cents=self.dice.choice([None, 100, 700]),
+            currency=self.dice.choice(["USD", "eur", " GBP", None]), close_date=due,
+            created_on=self.dice.choice([created, created, None]),
+        )  # fmt: skip
+        if self.opened % 3:
+            self.note(name, created, "open", 100)
+
+    def note(self, name: str, day: date, stage: str, amount: int | None) -> None:
+        """Write a state into the diary, or into that of fields for each fifth deal."""
+        moment = datetime.combine(day, time(9))
+        if int(name[1:]) % 5:
+            self.say(
+                "opportunity_changes", (name, moment), opportunity_id=name,
+                changed_at=moment, changed_on=day, stage=stage, amount_cents=amount,
+            )  # fmt: skip
+        else:
+            said = {"opportunity_id": name, "changed_at": moment, "changed_on": day}
+            for what, value in (("stage", stage), ("amount", amount)):
+                self.say(
+                    "opportunity_field_history", (name, moment, what), field_name=what,
+                    new_value=None if value is None else str(value), **said,
+                )  # fmt: skip
+
+    def befall(self, name: str, night: date) -> None:
+        """Let one thing happen to a deal."""
+        yesterday = night - timedelta(days=1)
+        match self.dice.choice(FATES):
+            case "grow":
+                cents = self.dice.choice([None, 300, 900])
+                self.say("opportunities", (name,), amount_cents=cents)
+                self.note(name, yesterday, "talk", cents)
+            case "close":
+                # closed yesterday, days ago, or on a day that is still to come
+                day = yesterday + timedelta(days=self.dice.choice([-9, -1, 0, 3]))
+                stage = self.dice.choice(["won", "lost"])
+                self.say(
+                    "opportunities", (name,), is_closed=True, stage=stage,
+                    is_won=stage == "won", close_date=day,
+                )  # fmt: skip
+                self.note(name, day, stage, 500)
+            case "reopen":
+                self.say(
+                    "opportunities", (name,), is_closed=False, is_won=False,
+                    stage="talk",
+                )  # fmt: skip
+            case "late":
+                self.note(name, self.past(yesterday, 60), "talk", 200)
+            case "forget":
+                how = self.dice.choice(["gone", "flagged", "back"])
+                if how == "gone":
+                    self.say("opportunities", (name,), is_gone=True)
+                else:
+                    is_out = how == "flagged"
+                    self.say("opportunities", (name,), is_deleted_in_crm=is_out)
+            case "move":
+                account = f"a{self.dice.randrange(6)}"
+                self.say("opportunities", (name,), rep_id="r2", account_id=account)
+                self.say(
+                    "opportunity_splits", (name, "r3"), opportunity_id=name,
+                    rep_id="r3", split_type="revenue", credit_share=0.5,
+                )  # fmt: skip
+
+    def correct(self, night: date) -> None:
+        """Correct or strike a line of a diary; one of a deal that is gone, too."""
+        table = self.dice.choice(["opportunity_changes", "opportunity_field_history"])
+        lines = list(self.kept[f"stg_crm__{table}"])
+        if lines and self.dice.random() < 0.4:
+            self.say(table, self.dice.choice(lines), is_gone=True)
+        elif lines and table == "opportunity_changes":
+            self.say(table, self.dice.choice(lines), stage="talk", amount_cents=50)
+
+    def record(self, table: str, night: date) -> None:
+        """Tell a record anew, corrected, or gone."""
+        keys, changing = KEYS[table]
+        number, day = self.dice.randrange(6), date(2026, 1, 1)
+        values = {
+            key: day if key.endswith("_on") else f"{key[0]}{number}" for key in keys
+        }
+        key, is_known = (
+            tuple(values.values()),
+            tuple(values.values()) in self.kept[table],
+        )
+        if is_known and self.dice.random() < 0.3:
+            self.say(table, key, is_gone=True)
+            return
+        said = night if changing.endswith("_on") else self.dice.randint(1, 9)
+        self.say(table, key, **values, **{changing: said})
+
+    def tell(self, db: duckdb.DuckDBPyConnection, night: date, since: Row) -> None:
+        """Write what the models above would say on that night.
+
+        ``since`` is the last build to go on from; its values are None for none.
+        """
+        through = night - timedelta(days=1)
+        if not db.execute("from duckdb_tables()").fetchall():
+            db.execute(ONCE)
+            for table, columns in TABLES.items():
+                db.execute(
+                    f"create table staging.{table} "
+                    f"({columns}, known_on date, is_deleted boolean)"
+                )
+        for table, rows in self.news.items():
+            if rows:
+                columns = [part.split()[0] for part in TABLES[table].split(", ")]
+                db.executemany(
+                    f"insert into staging.{table} values "
+                    f"({', '.join('?' * (len(columns) + 2))})",
+                    [
+                        [*(row.get(one) for one in columns), night, row["is_deleted"]]
+                        for row in rows.values()
+                    ],
+                )
+        db.execute(
+            "create or replace table staging.stg_reference__run as select ? as as_of, "
+            "? as data_through, 'p' as policy_hash, 'USD' as currency",
+            [night, through],
+        )
+        db.execute(
+            "create or replace table staging.stg_reference__last_build as "
+            "select cast(? as date) as as_of, cast(? as date) as data_through",
+            [since.get("as_of"), since.get("data_through")],
+        )
+        db.execute(
+            "create or replace table intermediate.int_policy__months as "
+            "select distinct month_start, ? as as_of, ? as data_through, "
+            "month_start <= ? as has_begun, last_day(month_start) <= ? as is_complete "
+            "from staging.stg_reference__fiscal_days",
+            [night, through, through, through],
+        )
+        db.execute(
+            "create or replace table intermediate.int_crm__accounts_segmented "
+            "(account_id varchar, segment_id varchar, region_id varchar)"
+        )
+        db.executemany(
+            "insert into intermediate.int_crm__accounts_segmented values (?, ?, 'n')",
+            [list(pair) for pair in self.segments.items()],
+        )
