@@ -9,7 +9,6 @@ from pathlib import Path
 import dagster as dg
 
 from dagster_project.definitions import defs
-from dagster_project.defs.drift.sensor import unanswered
 from dagster_project.defs.planning.proposal import BREACH_TAG, KEY
 from dagster_project.event_log import opened
 from dagster_project.failures import first_stated
@@ -75,7 +74,7 @@ def _refreshed(
     started = time.monotonic()
     runs = [_run("nightly", settings, watcher, night=night)]
     signal = drift_signal.read(settings)
-    due = unanswered(signal) if signal else []
+    due = signal.due if signal else ()
     refused: list[AopError] = []
     for breach in due:
         tags = {BREACH_TAG: breach.key, "aop/metric": str(breach.metric)}

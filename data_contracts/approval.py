@@ -88,7 +88,7 @@ class Approval(_Part):
 
 
 class FreezeWindow(_Part):
-    """Days on which no change that people ask for may take effect, both included."""
+    """Days on which no change may take effect and no re-plan is made, both included."""
 
     starts_on: date
     ends_on: date

@@ -14,6 +14,17 @@ class DriftMetric(StrEnum):
     LAUNCH_SLIPPED = "launch_slipped"
 
 
+class Cause(StrEnum):
+    """What a departure from planned bookings is split into; the parts sum to it."""
+
+    HEADCOUNT = "headcount"
+    RAMP = "ramp"
+    WIN_RATE = "win_rate"
+    DEAL_SIZE = "deal_size"
+    COVERAGE = "coverage"
+    PRODUCTIVITY = "productivity"
+
+
 class BreachState(StrEnum):
     """What has been done about a breach, read from the plan versions it caused."""
 
@@ -42,3 +53,7 @@ class Breach:
     cause: str
     state: BreachState
     plan_version: int | None
+    statistic: float = 1.0  # evidence on the night; a fact has 1
+    is_due: bool = True  # planning is to look at it now
+    verdict: str = ""  # what planning made of it last, empty before
+    why: str = ""  # the sum behind that, or the rule that holds it

@@ -26,10 +26,12 @@ from data_contracts.calendar import (
     Weekday,
     YearEnd,
 )
-from data_contracts.drift import DriftMetric
+from data_contracts.drift import Cause, DriftMetric
 from data_contracts.economics import Budget, Coverage, Pay, Promise
 from data_contracts.errors import PolicyError
 from data_contracts.handover import Handover
+from data_contracts.organisation import Organisation, Overlay
+from data_contracts.replanning import Replanning
 from data_contracts.yaml_lines import line_of, repeated_keys
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -143,6 +145,7 @@ class Capacity(_Part):
     hire_budget_in_currency: Money | None = None
     heads_per_manager_count: Annotated[float, Field(gt=0, le=100)] | None = None
     manager_role: Identifier = "manager"
+    overlays: tuple[Overlay, ...] = ()
     attainment_share: Annotated[float, Field(gt=0, le=1.5)] = 1.0
 
 
@@ -187,14 +190,26 @@ class Quotas(_Part):
     ramp_relief: bool = True
 
 
+Component = Literal["targets", "capacity", "territories", "quotas"]
+
+
 class Threshold(_Part):
-    """How often one metric may cry wolf, and what a breach asks for."""
+    """How often one metric may cry wolf, and what a breach asks for.
+
+    Where the cause that explains most of a breach is named under `asks_for_by_cause`,
+    that is asked for instead.
+    """
 
     metric: DriftMetric
-    node_level: Literal["company", "segment", "region", "segment_role", "rep", "launch"]
+    node_level: Literal[
+        "company", "segment", "region", "cell", "segment_role", "rep", "launch"
+    ]
     false_alarms_per_year_count: Annotated[float, Field(ge=0)] = 0
     min_history_months: Annotated[int, Field(ge=0)] = 0
-    asks_for: tuple[Literal["targets", "capacity", "territories", "quotas"], ...]
+    asks_for: tuple[Component, ...]
+    asks_for_by_cause: dict[
+        Cause, Annotated[tuple[Component, ...], Field(min_length=1)]
+    ] = {}
     tier: Literal["act", "watch"] = "act"
 
 
@@ -218,6 +233,12 @@ class Stage(_Part):
     is_won: bool = False
 
 
+class Publication(_Part):
+    """How long a night stays readable after a newer one took its place."""
+
+    kept_nights_count: Annotated[int, Field(ge=0, le=3660)] = 7
+
+
 class CompanyPolicy(_Part):
     """Everything the business decided, checked as a whole."""
 
@@ -227,6 +248,7 @@ class CompanyPolicy(_Part):
     reconciliation: Reconciliation = Reconciliation()
     identity: Identity = Identity()
     segments: tuple[Segment, ...]
+    organisation: Organisation = Organisation()
     roles: tuple[Role, ...]
     targets: Targets
     capacity: Capacity = Capacity()
@@ -240,6 +262,13 @@ class CompanyPolicy(_Part):
     approval: Approval = Approval()
     negotiation: Negotiation = Negotiation()
     handover: Handover = Handover()
+    replanning: Replanning = Replanning()
+    publication: Publication = Publication()
+    reviews: tuple[Literal["weekly", "monthly", "quarterly"], ...] = (
+        "weekly",
+        "monthly",
+        "quarterly",
+    )
     drift: tuple[Threshold, ...] = ()
     launches: tuple[Launch, ...] = ()
     stages: tuple[Stage, ...] = ()
@@ -266,18 +295,29 @@ class CompanyPolicy(_Part):
                 f"capacity.manager_role is {limits.manager_role!r}, but roles has only "
                 f"{', '.join(sorted(roles))}"
             )
+        selling = {role.id for role in self.roles if role.is_quota_bearing}
+        for overlay in limits.overlays:
+            if overlay.role not in roles - selling - {limits.manager_role}:
+                raise ValueError(
+                    f"capacity.overlays names {overlay.role!r}, which is no role that "
+                    "helps: it must be in roles, without quota, and not lead"
+                )
         known = {segment.id for segment in self.segments}
-        for segment_id in self.targets.growth_share_by_segment:
+        growing = self.targets.growth_share_by_segment
+        units, activities = self.organisation.units, self.budget.activities
+        for where, segment_id in (
+            *(("targets.growth_share_by_segment", one) for one in growing),
+            *(
+                (f"organisation unit {u.id!r}", one)
+                for u in units
+                for one in u.segments
+            ),
+            *(("budget.activities", one.segment_id) for one in activities),
+        ):
             if segment_id not in known:
                 raise ValueError(
-                    f"targets.growth_share_by_segment names segment {segment_id!r}, "
-                    f"but segments has only {', '.join(sorted(known))}"
-                )
-        for activity in self.budget.activities:
-            if activity.segment_id not in known:
-                raise ValueError(
-                    f"budget.activities names segment {activity.segment_id!r}, "
-                    f"but segments has only {', '.join(sorted(known))}"
+                    f"{where} names segment {segment_id!r}, but segments has only "
+                    f"{', '.join(sorted(known))}"
                 )
         return self
 

@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 import dagster as dg
 
 from dagster_project.defs.jobs import nightly
 from pipelines.ingestion.listing import State, list_extracts
+from pipelines.serving.due_nights import nights_due
 from pipelines.settings import Settings
 
 
@@ -17,10 +17,19 @@ from pipelines.settings import Settings
     cron_schedule="0 2 * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )
-def every_night(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
-    """Refresh at two in the morning for the day that begins."""
-    night = context.scheduled_execution_time.date().isoformat()
-    yield dg.RunRequest(run_key=night, partition_key=night)
+def every_night(
+    context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> list[dg.RunRequest] | dg.SkipReason:
+    """Refresh at two in the morning for the day that begins, missed nights first."""
+    if not settings.policy_file.is_file():
+        return dg.SkipReason(f"{settings.home} is not a home yet: aop init")
+    due = nights_due(settings, context.scheduled_execution_time.date())
+    if not due.nights:
+        return dg.SkipReason(due.reason)
+    return [
+        dg.RunRequest(run_key=str(night), partition_key=str(night))
+        for night in due.nights
+    ]
 
 
 @dg.sensor(

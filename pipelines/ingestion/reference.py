@@ -11,7 +11,7 @@ import polars as pl
 
 from data_contracts.contract import all_contracts
 from data_contracts.policy import CompanyPolicy, load_policy
-from pipelines.files import write_parquet
+from pipelines.files import write_parquet, write_text
 from pipelines.ingestion.sources import data_through
 from pipelines.settings import Settings
 
@@ -75,6 +75,12 @@ _THRESHOLDS: _Schema = {
     "asks_for": pl.String,
     "tier": pl.String,
 }
+_ANSWERS: _Schema = {
+    "metric": pl.String,
+    "node_level": pl.String,
+    "cause": pl.String,
+    "asks_for": pl.String,
+}
 _LAUNCHES: _Schema = {
     "launch_id": pl.String,
     "product_id": pl.String,
@@ -99,6 +105,10 @@ _MATCHING: _Schema = {
     "customers_min_score_share": pl.Float64,
     "accounts_min_score_share": pl.Float64,
     "hire_grace_days": pl.Int32,
+}
+_HANDOVER: _Schema = {
+    "leave_cover": pl.String,
+    "leave_cover_min_days": pl.Int32,
 }
 _PLAN_RATES: _Schema = {
     "currency": pl.String,
@@ -129,8 +139,12 @@ def write_reference(night: date, settings: Settings) -> dict[str, int]:
     HomeError
         If nothing was delivered up to the night.
     """
-    policy = load_policy(settings.policy_file)
+    load_policy(settings.policy_file)  # refused before anything is written
     through = data_through(settings, night)
+    # what the night begins with: an edit while it runs counts from the next one
+    kept = settings.reference / "policy.yaml"
+    write_text(settings.policy_file.read_text(encoding="utf-8"), kept)
+    policy = load_policy(kept)
     tables = {
         "run": _frame(
             [
@@ -196,6 +210,17 @@ def _decided(policy: CompanyPolicy) -> dict[str, pl.DataFrame]:
         }
         for threshold in policy.drift
     ]
+    answers = [
+        {
+            "metric": threshold.metric.value,
+            "node_level": threshold.node_level,
+            "cause": cause.value,
+            "asks_for": _listed(asks_for),
+        }
+        for threshold in policy.drift
+        if threshold.tier == "act"
+        for cause, asks_for in sorted(threshold.asks_for_by_cause.items())
+    ]
     launches = [
         {
             "launch_id": launch.id,
@@ -215,10 +240,14 @@ def _decided(policy: CompanyPolicy) -> dict[str, pl.DataFrame]:
         "segments": _frame(segments, _SEGMENTS),
         "roles": _frame(roles, _ROLES),
         "thresholds": _frame(thresholds, _THRESHOLDS),
+        "answers": _frame(answers, _ANSWERS),
         "launches": _frame(launches, _LAUNCHES),
         "stages": _frame(stages, _STAGES),
         "plan_rates": _frame(plan_rates, _PLAN_RATES),
         "matching": _frame([policy.identity.model_dump()], _MATCHING),
+        "handover": _frame(
+            [policy.handover.model_dump(include=set(_HANDOVER))], _HANDOVER
+        ),
         "contract_columns": _frame(_classified(), _COLUMNS),
     }
 

@@ -1,8 +1,9 @@
 """Every model forecast again at past dates with what was known then, and scored."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from pathlib import Path
 
 import polars as pl
 
@@ -16,7 +17,9 @@ from ml.backtest import (
 )
 from ml.backtest_deals import backtest_pipeline, backtest_potential
 from pipelines.logs import logger
+from pipelines.planning.fingerprint import code_hash
 from pipelines.planning.known import Known, company_months
+from pipelines.planning.remembering import remembered
 from pipelines.planning.series_forecast import node_series, series_models, with_nodes
 
 HORIZON_MONTHS = 12
@@ -59,8 +62,21 @@ class Verdicts:
         return dict(rows.select("node_level", "champion").drop_nulls().iter_rows())
 
 
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """One backtest: all that it reads, and how to run it."""
+
+    reads: tuple[object, ...]
+    run: Callable[[], pl.DataFrame]
+
+
 def judge(
-    known: Known, panel: pl.DataFrame, *, model_version: str, use_slow_engines: bool
+    known: Known,
+    panel: pl.DataFrame,
+    *,
+    model_version: str,
+    use_slow_engines: bool,
+    memory: Path | None = None,
 ) -> Verdicts:
     """Backtest every model and say which are used.
 
@@ -73,6 +89,9 @@ def judge(
         What the scores belong to.
     use_slow_engines : bool
         Let the slow tier compete for company, segments and regions.
+    memory : Path, optional
+        Folder of earlier scores. Those of past dates about which nothing new is known
+        are read from it; the answer is the same.
 
     Returns
     -------
@@ -81,15 +100,16 @@ def judge(
         origins, or when there are fewer and nobody can tell.
     """
     tests = {
-        "bookings": partial(_series, known, use_slow_engines=use_slow_engines),
-        "people": partial(_people, known, panel),
-        "pipeline": partial(_pipeline, known),
-        "potential": partial(_potential, known),
+        "bookings": _series(known, use_slow_engines=use_slow_engines),
+        "people": _people(known, panel),
+        "pipeline": _pipeline(known),
+        "potential": _potential(known),
     }
-    parts = []
-    for number, (name, run) in enumerate(tests.items(), start=1):
+    parts, code = [], code_hash()
+    for number, (name, test) in enumerate(tests.items(), start=1):
         _log.info("backtest %s of %s: %s at past dates", number, len(tests), name)
-        parts.append(run())
+        asked = (code, model_version, HORIZON_MONTHS, ORIGINS, *test.reads)
+        parts.append(remembered(memory, name, asked, test.run))
     rows = pl.concat([pl.DataFrame(schema=BACKTEST_SCHEMA), *parts])
     is_judged = pl.col("origins_count") >= JUDGED_ORIGINS
     standing = standings(rows).with_columns(
@@ -114,59 +134,74 @@ def judge(
     return Verdicts(rows.with_columns(model_version=pl.lit(model_version)), standing)
 
 
-def _series(known: Known, *, use_slow_engines: bool) -> pl.DataFrame:
+def _series(known: Known, *, use_slow_engines: bool) -> Backtest:
     facts = known.facts
     series = node_series(facts.bookings, facts.last_full_month)
     if series.is_empty():
-        return pl.DataFrame(schema=BACKTEST_SCHEMA)
+        return _nothing()
 
     def seen(morning: date) -> pl.DataFrame:
         return with_nodes(
             node_series(known.bookings(morning), add_months(morning, -1))
         ).drop("series_id")
 
-    return backtest_series(
-        with_nodes(series).drop("series_id"),
-        horizon=HORIZON_MONTHS,
-        origins=ORIGINS,
-        models=series_models(use_slow_engines=use_slow_engines),
-        known=seen,
+    named = with_nodes(series).drop("series_id")
+    origins = origins_of(named, horizon=HORIZON_MONTHS, count=ORIGINS)
+    return Backtest(
+        (named, use_slow_engines, *map(seen, origins)),
+        lambda: backtest_series(
+            named,
+            horizon=HORIZON_MONTHS,
+            origins=ORIGINS,
+            models=series_models(use_slow_engines=use_slow_engines),
+            known=seen,
+        ),
     )
 
 
-def _people(known: Known, panel: pl.DataFrame) -> pl.DataFrame:
+def _people(known: Known, panel: pl.DataFrame) -> Backtest:
     if panel.is_empty() or panel["bookings_cents"].sum() <= 0:
-        return pl.DataFrame(schema=BACKTEST_SCHEMA)
-    return backtest_people(
-        panel,
-        horizon=HORIZON_MONTHS,
-        origins=ORIGINS,
-        known=lambda morning: known.rep_months(panel, morning),
+        return _nothing()
+
+    def seen(morning: date) -> pl.DataFrame:
+        return known.rep_months(panel, morning)
+
+    origins = origins_of(panel, horizon=HORIZON_MONTHS, count=ORIGINS)
+    return Backtest(
+        (panel, *map(seen, origins)),
+        lambda: backtest_people(
+            panel, horizon=HORIZON_MONTHS, origins=ORIGINS, known=seen
+        ),
     )
 
 
-def _pipeline(known: Known) -> pl.DataFrame:
+def _pipeline(known: Known) -> Backtest:
     next_month = add_months(known.facts.last_full_month, 1)
     booked = company_months(known.facts.bookings, next_month)
-    seen = set(booked["month_start"].to_list())
+    there = set(booked["month_start"].to_list())
     origins = [
-        add_months(next_month, -back)
+        day
         for back in range(PIPELINE_MONTHS, PIPELINE_MONTHS + PIPELINE_ORIGINS)
+        if (day := add_months(next_month, -back)) in there
     ]
-    return backtest_pipeline(
-        known.deals,
-        booked,
-        origins=[day for day in origins if day in seen],
-        horizon=PIPELINE_MONTHS,
+    return Backtest(
+        (booked, origins, *map(known.deals, origins)),
+        lambda: backtest_pipeline(
+            known.deals, booked, origins=origins, horizon=PIPELINE_MONTHS
+        ),
     )
 
 
-def _potential(known: Known) -> pl.DataFrame:
+def _potential(known: Known) -> Backtest:
     facts = known.facts
     if facts.won.is_empty() or facts.accounts.is_empty():
-        return pl.DataFrame(schema=BACKTEST_SCHEMA)
-    return backtest_potential(
-        known.spending,
-        facts.won,
-        origins=origins_of(facts.won, horizon=HORIZON_MONTHS, count=ORIGINS),
+        return _nothing()
+    origins = origins_of(facts.won, horizon=HORIZON_MONTHS, count=ORIGINS)
+    return Backtest(
+        (facts.won, origins, *map(known.spending, origins)),
+        lambda: backtest_potential(known.spending, facts.won, origins=origins),
     )
+
+
+def _nothing() -> Backtest:
+    return Backtest((), lambda: pl.DataFrame(schema=BACKTEST_SCHEMA))

@@ -5,6 +5,7 @@ difference between two quotas, so together they are the quota.
 """
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -31,7 +32,12 @@ STEPS = (
 the year's shape; what a ramping rep is spared; quotas above target; whole units; what
 a re-plan carried over or handed over instead; and what people fixed."""
 
-BRIDGE_SCHEMA = {"month_start": pl.Date, "step": pl.String, "cents": pl.Int64}
+BRIDGES_SCHEMA = {
+    "rep_id": pl.String,
+    "month_start": pl.Date,
+    "step": pl.String,
+    "cents": pl.Int64,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,34 @@ def quota_bridge(inputs: PlanInputs, content: Content, rep_id: str) -> pl.DataFr
     ------
     LedgerError
         If the version gives the rep no quota.
+    """
+    if content["quota"].filter(pl.col("rep_id") == rep_id).is_empty():
+        raise LedgerError(
+            f"this plan gives rep {rep_id!r} no quota",
+            fix="see who has one: aop plan show VERSION --lines quota",
+        )
+    return quota_bridges(inputs, content, only=rep_id).drop("rep_id")
+
+
+def quota_bridges(
+    inputs: PlanInputs, content: Content, *, only: str | None = None
+) -> pl.DataFrame:
+    """Return the steps of every rep's quota, by month.
+
+    Parameters
+    ----------
+    inputs : PlanInputs
+        What the version was computed from.
+    content : component name to lines
+        The version.
+    only : str, optional
+        The one rep to tell of; everybody where absent.
+
+    Returns
+    -------
+    frame of rep_id, month_start, step, cents
+        In order of rep, month and `STEPS`; in every month they sum to the rep's
+        quota, to the cent.
 
     Notes
     -----
@@ -76,48 +110,43 @@ def quota_bridge(inputs: PlanInputs, content: Content, rep_id: str) -> pl.DataFr
     cushion multiplies by what is assigned above target; what is left of the computed
     quota is rounding.
     """
-    lines = content["quota"].filter(pl.col("rep_id") == rep_id).sort("month_start")
-    if lines.is_empty():
-        raise LedgerError(
-            f"this plan gives rep {rep_id!r} no quota",
-            fix="see who has one: aop plan show VERSION --lines quota",
-        )
-    months = lines["month_start"].to_list()
-    final = lines["quota_cents"].to_numpy()
-    computed, levels = _computed(inputs, content, rep_id)
+    lines = content["quota"].sort("rep_id", "month_start")
+    if only is not None:
+        lines = lines.filter(pl.col("rep_id") == only)
+    computed = _computed(inputs, content)
+    levels = _levels_of(inputs, content, lines["rep_id"].unique().to_list())
     place = {month: i for i, month in enumerate(inputs.plan.month_starts)}
-    rows = []
+    steps = np.zeros((lines.height, len(STEPS)), dtype=np.int64)
     by_hand = lines["reason"].str.contains("fixed by").fill_null(value=False)
-    for month, cents, is_fixed in zip(months, final, by_hand, strict=True):
-        at = place.get(month)
-        steps = np.zeros(len(STEPS), dtype=np.int64)
-        if at is not None and computed is not None:
-            steps[:5] = np.diff(levels[:, at], prepend=0)
-            steps[5] = computed[at] - levels[-1, at]
-        rest = int(cents) - int(steps.sum())
-        steps[7 if is_fixed else 6] = rest
-        rows += [
-            (month, step, int(value)) for step, value in zip(STEPS, steps, strict=True)
-        ]
-    return pl.DataFrame(rows, schema=BRIDGE_SCHEMA, orient="row")
+    for row, (rep, month) in enumerate(lines.select("rep_id", "month_start").rows()):
+        split, at = computed.get((rep, month)), place.get(month)
+        if split is not None and at is not None and rep in levels:
+            steps[row, :5] = np.diff(levels[rep][:, at], prepend=0)
+            steps[row, 5] = split - levels[rep][-1, at]
+    rest = lines["quota_cents"].to_numpy() - steps.sum(axis=1)
+    steps[np.arange(lines.height), np.where(by_hand.to_numpy(), 7, 6)] = rest
+    names = ("rep_id", "month_start")
+    return pl.DataFrame(
+        {
+            **{
+                name: lines[name].gather(np.repeat(range(lines.height), len(STEPS)))
+                for name in names
+            },
+            "step": list(STEPS) * lines.height,
+            "cents": steps.ravel(),
+        },
+        schema=BRIDGES_SCHEMA,
+    )
 
 
-def _computed(
-    inputs: PlanInputs, content: Content, rep_id: str
-) -> tuple[NDArray[np.int64] | None, NDArray[np.int64]]:
-    """Return the rep's quota before anybody's hand, and its five levels by month.
-
-    None where the version did not split quotas anew, or not for this rep.
-    """
-    nothing = np.zeros((5, len(inputs.plan.month_starts)), dtype=np.int64)
-    breach = inputs.breach
+def _computed(inputs: PlanInputs, content: Content) -> dict[tuple[str, date], int]:
+    """Return quotas before anybody's hand; none where they were not split anew."""
+    breach, facts = inputs.breach, inputs.facts
     is_split_anew = breach is None or (
         "quotas" in breach.asks_for and not breach.scope.startswith("rep:")
     )
-    segment = _segment(inputs, content, rep_id) if is_split_anew else None
-    if segment is None:
-        return None, nothing
-    facts = inputs.facts
+    if not is_split_anew or "quotas" in inputs.kept:
+        return {}
     quotas = plan_quotas(
         facts.policy,
         inputs.forecasts,
@@ -125,21 +154,40 @@ def _computed(
         planned_reps(facts, starts_on=inputs.plan.effective_from),
         content["assignment"],
         inputs.plan,
-    ).filter(pl.col("rep_id") == rep_id)
-    computed = quotas.sort("month_start")["quota_cents"].to_numpy()
-    levels = _levels(segment, segment.rep_ids.index(rep_id))
-    # rounded as running totals, so that a year's step is exact too
-    totals = np.rint(np.cumsum(levels, axis=1)).astype(np.int64)
-    return computed, np.diff(totals, axis=1, prepend=0)
+    )
+    return {
+        (rep, month): cents
+        for rep, month, cents in quotas.select(
+            "rep_id", "month_start", "quota_cents"
+        ).iter_rows()
+    }
 
 
-def _segment(inputs: PlanInputs, content: Content, rep_id: str) -> _Segment | None:
-    facts, plan, policy = inputs.facts, inputs.plan, inputs.facts.policy
-    reps = planned_reps(facts, starts_on=plan.effective_from)
-    here = reps.filter(pl.col("rep_id") == rep_id)
-    if here.is_empty():
-        return None
-    segment = here["segment_id"][0]
+def _levels_of(
+    inputs: PlanInputs, content: Content, rep_ids: list[str]
+) -> dict[str, NDArray[np.int64]]:
+    """Return, by rep, the quota after each of the first five steps, (5, n_months).
+
+    Rounded as running totals, so that a year's step is exact too.
+    """
+    reps = planned_reps(inputs.facts, starts_on=inputs.plan.effective_from)
+    asked = reps.filter(pl.col("rep_id").is_in(rep_ids))
+    found = {}
+    for name in sorted(asked["segment_id"].unique()):
+        segment = _segment(inputs, content, reps, name)
+        if segment is None:
+            continue
+        for rep in asked.filter(pl.col("segment_id") == name)["rep_id"]:
+            levels = _levels(segment, segment.rep_ids.index(rep))
+            totals = np.rint(np.cumsum(levels, axis=1)).astype(np.int64)
+            found[rep] = np.diff(totals, axis=1, prepend=0)
+    return found
+
+
+def _segment(
+    inputs: PlanInputs, content: Content, reps: pl.DataFrame, segment: str
+) -> _Segment | None:
+    plan, policy = inputs.plan, inputs.facts.policy
     mine = reps.filter(pl.col("segment_id") == segment).sort("rep_id")
     cells = cells_of(content["target"], plan).filter(pl.col("segment_id") == segment)
     by_month = dict(

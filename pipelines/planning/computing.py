@@ -11,12 +11,16 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from data_contracts.drift import Breach
+from pipelines.ledger.content import canonical, content_hash
 from pipelines.ledger.overrides import Override
 from pipelines.ledger.queries import LedgerReader
 from pipelines.planning import replan
 from pipelines.planning.cycle import Content, PlanDraft, first_plan, quota_nodes
+from pipelines.planning.finance import with_finance
 from pipelines.planning.fingerprint import frame_bytes, input_hash
 from pipelines.planning.inputs import Facts
+from pipelines.planning.keeping import plan_keeping
+from pipelines.planning.memory import Memory
 from pipelines.planning.overrides import respected, wishes_of, with_owners
 from pipelines.planning.people import Forecasts
 from pipelines.planning.proofs import proof_lines
@@ -24,13 +28,15 @@ from pipelines.planning.quota_moves import move_quotas
 from pipelines.planning.restating import carried_quotas
 from pipelines.planning.targets import Horizon
 from pipelines.planning.territories import Books
+from pipelines.planning.units import with_units
 
 
 @dataclass(frozen=True, slots=True)
 class PlanInputs:
     """What a version is computed from.
 
-    ``breach`` and ``parent`` are those of a re-plan, both None for a whole plan;
+    ``breach`` and ``parent`` are those of a re-plan, both None for a whole plan; a plan
+    that keeps some steps (`kept`) of an earlier version has that one as its parent;
     ``told`` holds the assignment and quota lines of the versions that `overrides`
     speak of, by version and component.
     """
@@ -42,6 +48,7 @@ class PlanInputs:
     parent: Content | None = None
     overrides: tuple[Override, ...] = ()
     told: Mapping[tuple[int, str], pl.DataFrame] | None = None
+    kept: tuple[str, ...] = ()
 
 
 def with_overrides(ledger: LedgerReader, inputs: PlanInputs) -> PlanInputs:
@@ -59,6 +66,10 @@ def with_overrides(ledger: LedgerReader, inputs: PlanInputs) -> PlanInputs:
 def inputs_hash(inputs: PlanInputs) -> str:
     """Hash facts, forecasts and overrides; the policy has a hash of its own."""
     planned_from = input_hash(inputs.facts, inputs.forecasts)
+    if inputs.kept:
+        sealed = content_hash(canonical(inputs.parent or {}))
+        told = "|".join([planned_from, sealed, *inputs.kept])
+        planned_from = hashlib.sha256(told.encode()).hexdigest()
     if not inputs.overrides:
         return planned_from
     asked = [
@@ -81,6 +92,7 @@ def books_key(inputs: PlanInputs) -> str:
         facts.as_of,
         inputs.plan,
         [(one.ask, one.key, one.value, one.version) for one in inputs.overrides],
+        "territories" in inputs.kept,
     )
     state = hashlib.sha256(repr(rules).encode())
     for frame in (
@@ -93,13 +105,17 @@ def books_key(inputs: PlanInputs) -> str:
     return state.hexdigest()
 
 
-def compute(inputs: PlanInputs, *, books: Books | None = None) -> PlanDraft:
+def compute(
+    inputs: PlanInputs, *, books: Books | None = None, memory: Memory | None = None
+) -> PlanDraft:
     """Plan a whole year, or answer a breach, with what people fixed by hand.
 
     Parameters
     ----------
     books : Books, optional
         Of the same territory question (`books_key`), where it was answered before.
+    memory : Memory, optional
+        Steps of whole plans that were worked out before.
 
     Returns
     -------
@@ -121,10 +137,22 @@ def compute(inputs: PlanInputs, *, books: Books | None = None) -> PlanDraft:
         draft = replan.answer(asked, forecasts, inputs.breach, inputs.parent, plan)
         draft = _with_moved_quotas(draft, inputs.breach, inputs.parent, facts)
         draft = _with_sums(draft, inputs.breach, inputs.parent, plan)
+    elif inputs.kept:
+        draft = plan_keeping(
+            asked,
+            forecasts,
+            plan,
+            inputs.kept,
+            inputs.parent or {},
+            books=books,
+            memory=memory,
+        )
     else:
-        draft = first_plan(asked, forecasts, plan, books=books)
-    is_whole = inputs.breach is None
-    return respected(draft, facts, forecasts, plan, wishes, prices_pay=is_whole)
+        draft = first_plan(asked, forecasts, plan, books=books, memory=memory)
+    prices_pay = inputs.breach is None and "programme" not in inputs.kept
+    fixed = respected(draft, facts, forecasts, plan, wishes, prices_pay=prices_pay)
+    summed = with_finance(fixed, facts, forecasts, plan)
+    return with_units(summed, facts.policy.organisation)
 
 
 def _with_sums(

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from data_contracts.errors import PolicyError
+from data_contracts.policy import CompanyPolicy
 from pipelines.planning.hires import prove_people
 from pipelines.planning.inputs import Facts
+from pipelines.planning.managers import manager_heads
+from pipelines.planning.memory import Memory
+from pipelines.planning.overlays import overlay_lines
 from pipelines.planning.pay import ACCRUED, plan_pay
 from pipelines.planning.people import Forecasts, compensation_lines, planned_reps
 from pipelines.planning.programme import plan_budget, plan_coverage
@@ -30,7 +34,12 @@ class PlanDraft:
 
 
 def first_plan(
-    facts: Facts, forecasts: Forecasts, plan: Horizon, *, books: Books | None = None
+    facts: Facts,
+    forecasts: Forecasts,
+    plan: Horizon,
+    *,
+    books: Books | None = None,
+    memory: Memory | None = None,
 ) -> PlanDraft:
     """Plan every component from the facts, owners as they are today.
 
@@ -38,6 +47,8 @@ def first_plan(
     ----------
     books : Books, optional
         Who owns what, where the same question was answered before; solved when absent.
+    memory : Memory, optional
+        Steps that were worked out before.
 
     Raises
     ------
@@ -69,6 +80,7 @@ def first_plan(
         "on the last twelve months, in their season",
         books=books,
         reps=reps,
+        memory=memory,
     )
 
 
@@ -96,6 +108,8 @@ def assemble(
     quotas: pl.DataFrame | None = None,
     parent: Content | None = None,
     also: Sequence[ProofLine] | None = None,
+    staff: Facts | None = None,
+    memory: Memory | None = None,
 ) -> PlanDraft:
     """Put people, quotas and pay to given targets and books.
 
@@ -112,15 +126,44 @@ def assemble(
         Version whose coverage, budget and payout curves go on as they are.
     also : sequence of ProofLine, optional
         Further statements that go with the plan.
+    staff : Facts, optional
+        Whose people are planned and within which limits, where that is not everybody.
+    memory : Memory, optional
+        Steps that were worked out before.
     """
-    people, proofs = prove_people(facts, forecasts, cells, plan)
-    proofs = [*proofs, *books.proofs, *(also or ())]
+    memory, led, policy = memory or Memory(), staff or facts, facts.policy
+    people, hiring = memory.once(
+        "people",
+        (
+            *_of_people(led.policy),
+            led.reps,
+            led.as_of,
+            *_curves(forecasts),
+            cells,
+            plan,
+        ),
+        lambda: prove_people(led, forecasts, cells, plan),
+    )
+    proofs = [*hiring, *books.proofs, *(also or ())]
     if quotas is None:
-        quotas, proved = prove_quotas(
-            facts.policy, forecasts, cells, reps, books.lines, plan
+        quotas, proved = memory.once(
+            "quotas",
+            (*_of_quotas(policy), forecasts.ramp, cells, reps, books.lines, plan),
+            lambda: prove_quotas(policy, forecasts, cells, reps, books.lines, plan),
         )
         proofs += proved
-    programme = _carried(parent) or _programme(facts, books, quotas, reps)
+    helping, helpers = overlay_lines(facts, people["capacity"], people["hire"], plan)
+    heads = pl.concat(
+        [
+            people["capacity"].select("segment_id", "role", "month_start", "heads"),
+            manager_heads(facts, people["hire"], plan),
+            helping,
+        ]
+    )
+    hires = pl.concat([people["hire"], helpers])
+    programme = _carried(parent) or _programme(
+        policy, books, quotas, reps, heads, memory
+    )
     lines = pl.concat([programme.pop("proof"), proof_lines(proofs)])
     return PlanDraft(
         content={
@@ -131,10 +174,10 @@ def assemble(
                 ]
             ),
             "capacity": people["capacity"],
-            "hire": people["hire"],
+            "hire": hires.sort("segment_id", "role", "month_start"),
             "assignment": books.lines,
             "quota": quotas,
-            "compensation": compensation_lines(facts.policy, people["capacity"]),
+            "compensation": compensation_lines(facts.policy, heads),
             **programme,
             "proof": lines.sort("solver", "node_id"),
         },
@@ -145,19 +188,56 @@ def assemble(
 
 
 def _programme(
-    facts: Facts, books: Books, quotas: pl.DataFrame, reps: pl.DataFrame
+    policy: CompanyPolicy,
+    books: Books,
+    quotas: pl.DataFrame,
+    reps: pl.DataFrame,
+    heads: pl.DataFrame,
+    memory: Memory,
 ) -> Content:
     """Plan coverage, budget and payout curves, with their proof lines."""
-    accounts = books.lines.select("account_id", "potential_cents")
-    coverage, covered = plan_coverage(facts.policy.coverage, accounts)
-    allocation, allocated = plan_budget(facts.policy.budget)
-    pay, priced = plan_pay(facts.policy, quotas, reps)
+    coverage, covered = memory.once(
+        "coverage",
+        (policy.coverage, books.lines),
+        lambda: plan_coverage(
+            policy.coverage, books.lines.select("account_id", "potential_cents")
+        ),
+    )
+    allocation, allocated = memory.once(
+        "allocation", (policy.budget,), lambda: plan_budget(policy.budget)
+    )
+    led = heads.filter(pl.col("role") == policy.capacity.manager_role)
+    pay, priced = memory.once(
+        "pay",
+        (policy.pay, policy.roles, policy.capacity.manager_role, quotas, reps, led),
+        lambda: plan_pay(policy, quotas, reps, led),
+    )
     return {
         "coverage": coverage,
         "allocation": allocation,
         "pay": pay,
         "proof": proof_lines([*covered, *allocated, *priced]),
     }
+
+
+def _of_people(policy: CompanyPolicy) -> tuple[object, ...]:
+    """Return what planning people reads of the policy."""
+    return policy.capacity, policy.roles, policy.promise
+
+
+def _of_quotas(policy: CompanyPolicy) -> tuple[object, ...]:
+    """Return what splitting quotas reads of the policy."""
+    return policy.quotas, policy.capacity.prior_months_to_80_months
+
+
+def _curves(forecasts: Forecasts) -> tuple[pl.DataFrame, ...]:
+    """Return what planning people reads of the forecasts."""
+    return (
+        forecasts.ramp,
+        forecasts.productivity,
+        forecasts.attrition,
+        forecasts.capacity,
+    )
 
 
 def _carried(parent: Content | None) -> Content | None:

@@ -31,6 +31,8 @@ def input_hash(facts: Facts, forecasts: Forecasts) -> str:
         "expected": forecasts.bookings,
         "potential": forecasts.potential,
     }
+    if facts.arr.height:  # plans made before it was read keep their hash
+        frames["arr"] = facts.arr
     for name, frame in frames.items():
         state.update(name.encode())
         state.update(frame_bytes(frame))

@@ -3,6 +3,7 @@
 The only caller of ``ml``; planning reads the files written here.
 """
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import polars as pl
@@ -15,7 +16,13 @@ from pipelines.logs import logger
 from pipelines.planning.backtests import Verdicts, judge
 from pipelines.planning.fingerprint import model_version
 from pipelines.planning.forecast_files import SCHEMAS, Columns, write_files
-from pipelines.planning.inputs import Facts, read_facts, read_forecast, reference_run
+from pipelines.planning.inputs import (
+    Facts,
+    night_policy,
+    read_facts,
+    read_forecast,
+    reference_run,
+)
 from pipelines.planning.known import Known, read_known
 from pipelines.planning.people import Forecasts
 from pipelines.planning.people_forecast import forecast_people, panel_of
@@ -47,7 +54,7 @@ def write_forecasts(settings: Settings) -> dict[str, int]:
     dict of file stem to rows
         A forecast whose inputs are missing is written with zero rows.
     """
-    facts = read_facts(settings)
+    facts = replace(read_facts(settings), policy=night_policy(settings))
     known = read_known(settings, facts)
     panel = panel_of(facts)
     verdicts = judge(
@@ -55,6 +62,7 @@ def write_forecasts(settings: Settings) -> dict[str, int]:
         panel,
         model_version=model_version(),
         use_slow_engines=facts.policy.forecast.use_slow_engines,
+        memory=settings.forecast / "remembered",
     )
     _log.info("forecasting people, bookings, pipeline and potential")
     ledger = LedgerReader(settings.ledger_url)

@@ -3,7 +3,7 @@
 The only place in planning that knows a table's name.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import polars as pl
@@ -42,13 +42,34 @@ from core.fct_bookings
 where is_in_plan
 order by account_id, booked_on, amount_cents
 """
+_ARR = """
+select
+    segment_id, month_start, movement,
+    cast(sum(amount_cents) as bigint) as amount_cents
+from core.fct_arr_movement
+where month_start <= $last_full_month
+group by segment_id, month_start, movement
+order by segment_id, month_start, movement
+"""
 _BREACHES = """
 select
     breach_key, metric, node_level, node_id, direction, first_seen_on, scope,
-    asks_for, cause, state, plan_version
+    asks_for, cause, state, plan_version, statistic
 from drift.fct_drift_breach
 order by breach_key
 """
+
+
+ARR_SCHEMA = {
+    "segment_id": pl.String,
+    "month_start": pl.Date,
+    "movement": pl.String,
+    "amount_cents": pl.Int64,
+}
+
+
+def _no_arr() -> pl.DataFrame:
+    return pl.DataFrame(schema=ARR_SCHEMA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +83,7 @@ class Facts:
     accounts: pl.DataFrame
     rep_months: pl.DataFrame
     won: pl.DataFrame  # every credited booking, by account and day
+    arr: pl.DataFrame = field(default_factory=_no_arr)  # movements by segment, month
 
     @property
     def bookings(self) -> pl.DataFrame:
@@ -94,7 +116,18 @@ def read_facts(settings: Settings) -> Facts:
         accounts=warehouse.read(settings, _ACCOUNTS),
         rep_months=warehouse.read(settings, _REP_MONTHS, months),
         won=warehouse.read(settings, _WON),
+        arr=warehouse.read(settings, _ARR, months),
     )
+
+
+def night_policy(settings: Settings) -> CompanyPolicy:
+    """Return the policy the last night began with, whatever was edited since.
+
+    A night plans by one policy from its first row to its last; an edit counts from the
+    next night, or at once for a plan that somebody asks for.
+    """
+    kept = settings.reference / "policy.yaml"
+    return load_policy(kept if kept.is_file() else settings.policy_file)
 
 
 def reference_run(settings: Settings) -> dict[str, date]:

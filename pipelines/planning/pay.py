@@ -12,6 +12,12 @@ from data_contracts.economics import Pay
 from data_contracts.errors import InfeasibleError
 from data_contracts.money import show
 from data_contracts.policy import CompanyPolicy, Role
+from pipelines.planning.managers import (
+    leading_role,
+    led_bookings,
+    led_segments,
+    led_teams,
+)
 from pipelines.planning.proofs import ProofLine
 from solvers.compensation import (
     PayoutMoments,
@@ -42,9 +48,12 @@ PAY_SCHEMA = {
 
 
 def plan_pay(
-    policy: CompanyPolicy, quotas: pl.DataFrame, reps: pl.DataFrame
+    policy: CompanyPolicy,
+    quotas: pl.DataFrame,
+    reps: pl.DataFrame,
+    heads: pl.DataFrame | None = None,
 ) -> tuple[pl.DataFrame, list[ProofLine]]:
-    """Choose and price the payout curve of every role that carries quota.
+    """Choose and price the payout curve of every role paid on quota, own or led.
 
     Parameters
     ----------
@@ -53,6 +62,9 @@ def plan_pay(
     quotas : frame of rep_id, quota_cents, base_cents
         `base_cents` over `quota_cents` is the attainment a rep is expected to reach.
     reps : frame of rep_id, role
+    heads : frame of segment_id, role, month_start, heads, optional
+        Planned heads; managers among them are paid on their teams' quotas, which
+        `quotas` then gives by segment_id.
 
     Returns
     -------
@@ -66,16 +78,22 @@ def plan_pay(
             pl.col("quota_cents").sum(),
             pl.col("base_cents").sum(),
             months=pl.col("month_start").n_unique(),
+            heads=pl.lit(1.0),
+            peers=pl.lit(1.0),
         )
         .join(reps.select("rep_id", "role"), on="rep_id")
         .filter(pl.col("quota_cents") > 0)
         .sort("rep_id")
     )
+    leads = leading_role(policy)
     rows: list[dict[str, object]] = []
     proofs: list[ProofLine] = []
     for role in sorted(policy.roles, key=lambda each: each.id):
         team = by_rep.filter(pl.col("role") == role.id)
-        if role.is_quota_bearing and team.height and role.ote_in_currency > 0:
+        if role == leads and heads is not None:
+            team = led_teams(role, heads, quotas)
+        is_paid = role.ote_in_currency * role.variable_share > 0
+        if is_paid and team.height and (role.is_quota_bearing or role == leads):
             line, proof = _role(policy.pay, role, team)
             rows.append(line)
             proofs.append(proof)
@@ -87,11 +105,12 @@ def _role(
 ) -> tuple[dict[str, object], ProofLine]:
     quota = team["quota_cents"].to_numpy()
     year_cents = role.ote_in_currency * role.variable_share * 100
-    incentive = np.rint(team["months"].to_numpy() * year_cents / 12).astype(np.int64)
+    heads, months = team["heads"].to_numpy(), team["months"].to_numpy()
+    incentive = np.rint(heads * months * year_cents / 12).astype(np.int64)
     years = simulate_attainment(
         SIMULATED_YEARS,
         mean_attainment=np.maximum(team["base_cents"].to_numpy() / quota, 0.01),
-        rep_deviation=np.full(team.height, pay.rep_deviation),
+        rep_deviation=pay.rep_deviation / np.sqrt(team["peers"].to_numpy()),
         common_deviation=pay.market_deviation,
         seed=0,
     )
@@ -132,7 +151,8 @@ def _role(
         is_verified=_checks(curve, cost, years, incentive),
         statement=f"costs {show(cost.mean_cents)} on average and no more than "
         f"{show(cost.p90_cents)} in nine years of ten, {cost.cost_of_sales_share:.1%} "
-        f"of bookings; leverage {cost.leverage:.2f}; never falls as attainment rises",
+        f"of bookings; leverage {cost.leverage:.2f}; never falls as attainment rises"
+        + ("" if role.is_quota_bearing else "; measured on the quotas of their teams"),
     )
     second = curve.accelerators[1] if len(curve.accelerators) > 1 else (None, None)
     line = {
@@ -222,42 +242,39 @@ def accrued(
     Returns
     -------
     list of ProofLine
-        One per role with a curve; nobody's own pay is shown.
+        One per role with a curve; nobody's own pay is shown. Managers accrue on what
+        their segment's sellers booked.
     """
     proofs = []
     quotas = in_force["quota"]
     pay = {role.id: role for role in policy.roles}
+    leads = leading_role(policy)
     curves = in_force.get("pay", pl.DataFrame(schema=PAY_SCHEMA))
     for line in curves.sort("role").iter_rows(named=True):
         role = pay.get(str(line["role"]))
         months = sorted(m for m in quotas["month_start"].unique() if m <= through)
         if role is None or not months:
             continue
-        actual = booked.filter(
-            pl.col("role") == role.id, pl.col("month_start").is_in(months)
-        )
-        team = (
-            quotas.group_by("rep_id")
-            .agg(pl.col("quota_cents").sum(), months=pl.col("month_start").n_unique())
-            .filter(pl.col("rep_id").is_in(actual["rep_id"].unique().to_list()))
-            .sort("rep_id")
-        )
-        table = np.zeros((team.height, len(months)), dtype=np.int64)
-        place = {rep: row for row, rep in enumerate(team["rep_id"])}
-        for rep, month, cents in actual.select(
-            "rep_id", "month_start", "bookings_cents"
-        ).iter_rows():
-            if rep in place:
-                table[place[rep], months.index(month)] += cents
+        if role == leads:
+            team = led_segments(in_force, role)
+            actual = led_bookings(in_force, role, booked)
+        else:
+            actual = booked.filter(pl.col("role") == role.id)
+            team = _quota_holders(quotas, actual)
+        table = _by_month(actual, team["rep_id"].to_list(), months)
         year_cents = role.ote_in_currency * role.variable_share * 100
+        incentive = np.rint(
+            team["heads"].to_numpy() * team["months"].to_numpy() * year_cents / 12
+        )
         paid = accrue_commissions(
             curve_of(line),
             table,
             quota_cents=team["quota_cents"].to_numpy(),
-            incentive_cents=np.rint(team["months"].to_numpy() * year_cents / 12).astype(
-                np.int64
-            ),
+            incentive_cents=incentive.astype(np.int64),
         )
+        who = f"{team.height} reps"
+        if role == leads:
+            who = f"the teams of {team.height} segment(s)"
         proofs.append(
             ProofLine(
                 solver="compensation",
@@ -269,8 +286,37 @@ def accrued(
                 gap_share=None,
                 is_verified=True,
                 statement=f"{show(int(paid.sum()))} accrued on "
-                f"{show(int(table.sum()))} booked by {team.height} reps from "
+                f"{show(int(table.sum()))} booked by {who} from "
                 f"{months[0]} to {months[-1]}, under the curve and quotas in force",
             )
         )
     return proofs
+
+
+def _quota_holders(quotas: pl.DataFrame, actual: pl.DataFrame) -> pl.DataFrame:
+    """Return the reps who booked and have quota, with the year's."""
+    return (
+        quotas.group_by("rep_id")
+        .agg(
+            pl.col("quota_cents").sum(),
+            months=pl.col("month_start").n_unique(),
+            heads=pl.lit(1.0),
+        )
+        .filter(pl.col("rep_id").is_in(actual["rep_id"].unique().to_list()))
+        .sort("rep_id")
+    )
+
+
+def _by_month(
+    actual: pl.DataFrame, ids: list[str], months: list[date]
+) -> NDArray[np.int64]:
+    """Return (n_ids, n_months) bookings."""
+    table = np.zeros((len(ids), len(months)), dtype=np.int64)
+    place = {one: row for row, one in enumerate(ids)}
+    column = {month: at for at, month in enumerate(months)}
+    for one, month, cents in actual.select(
+        "rep_id", "month_start", "bookings_cents"
+    ).iter_rows():
+        if one in place and month in column:
+            table[place[one], column[month]] += cents
+    return table

@@ -151,8 +151,19 @@ def teams_of(
     return sorted(teams, key=lambda team: (team.segment_id, team.role))
 
 
-def compensation_lines(policy: CompanyPolicy, capacity: pl.DataFrame) -> pl.DataFrame:
-    """Price the heads at target pay by segment, role and month; no personal pay."""
+def compensation_lines(policy: CompanyPolicy, heads: pl.DataFrame) -> pl.DataFrame:
+    """Price the heads at target pay by segment, role and month; no personal pay.
+
+    Parameters
+    ----------
+    policy : CompanyPolicy
+    heads : frame of segment_id, role, month_start, heads
+        Sellers and those who lead them.
+
+    Returns
+    -------
+    frame of compensation lines, sorted by segment, role and month
+    """
     pay = pl.DataFrame(
         [
             {
@@ -170,7 +181,7 @@ def compensation_lines(policy: CompanyPolicy, capacity: pl.DataFrame) -> pl.Data
     )
     total = pl.col("heads") * pl.col("month_pay")
     return (
-        capacity.join(pay, on="role", how="left")
+        heads.join(pay, on="role", how="left")
         .with_columns(
             target_pay_cents=total.round().cast(pl.Int64),
             variable_cents=(total * pl.col("variable_share")).round().cast(pl.Int64),
@@ -183,6 +194,7 @@ def compensation_lines(policy: CompanyPolicy, capacity: pl.DataFrame) -> pl.Data
             "target_pay_cents",
             "variable_cents",
         )
+        .sort("segment_id", "role", "month_start")
     )
 
 

@@ -99,12 +99,17 @@ def _segment_quotas(
     n_reps, n_months = reps.height, len(plan.month_starts)
     carries = np.empty((n_reps, n_months))  # what each rep could book, before targets
     season = target / target.mean()
+    groups = reps.select("segment_id", "role").unique().rows()
+    curve = {
+        (segment, role): forecasts.curves(segment, role, policy).ramp_share
+        for segment, role in groups
+    }
     for place, rep in enumerate(reps.iter_rows(named=True)):
-        curves = forecasts.curves(rep["segment_id"], rep["role"], policy)
         ramp = np.ones(n_months)
         if policy.quotas.ramp_relief:
+            mine = curve[rep["segment_id"], rep["role"]]
             tenure = np.arange(n_months) + rep["tenure_months"]
-            ramp = curves.ramp_share[np.minimum(tenure, curves.ramp_share.size - 1)]
+            ramp = mine[np.minimum(tenure, mine.size - 1)]
         carries[place] = np.maximum(ramp, 1e-6) * season
     book = np.array([potential.get(rep, 0) for rep in reps["rep_id"]], float)
     can = _shares(carries.sum(axis=1))

@@ -58,6 +58,7 @@ def keep_inputs(settings: Settings, version: int, inputs: PlanInputs) -> Path:
             name: _kept_frame(settings, frame)
             for name, frame in (inputs.parent or {}).items()
         },
+        "kept": list(inputs.kept),
         "overrides": [asdict(each) for each in inputs.overrides],
         "told": [
             [number, part, _kept_frame(settings, frame)]
@@ -97,6 +98,7 @@ def read_inputs(settings: Settings, version: int) -> PlanInputs:
             name: _frame(settings, sealed) for name, sealed in kept["parent"].items()
         }
         or None,
+        kept=tuple(kept.get("kept", ())),
         overrides=tuple(_override(each) for each in kept["overrides"]),
         told={
             (number, part): _frame(settings, sealed)

@@ -1,5 +1,6 @@
 """What a breach may change: the smallest new plan that answers it, all else frozen."""
 
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
@@ -9,6 +10,12 @@ from data_contracts.drift import Breach, BreachState, DriftMetric
 from data_contracts.errors import LedgerError
 from data_contracts.money import split
 from pipelines.planning.cycle import Content, PlanDraft, assemble
+from pipelines.planning.freezing import (
+    frozen_people,
+    frozen_quotas,
+    scope_of,
+    staff_of,
+)
 from pipelines.planning.inputs import Facts, read_breaches
 from pipelines.planning.pay import accrued
 from pipelines.planning.people import Forecasts, planned_reps
@@ -41,6 +48,7 @@ def all_breaches(settings: Settings) -> list[Breach]:
             cause=row["cause"] or "",
             state=BreachState(row["state"]),
             plan_version=row["plan_version"],
+            statistic=row["statistic"],
         )
         for row in read_breaches(settings).iter_rows(named=True)
     ]
@@ -79,8 +87,8 @@ def answer(
     Returns
     -------
     PlanDraft
-        Books outside the breach's scope, and targets and quotas it does not ask
-        for, are the parent's to the cent.
+        Books outside the breach's scope, and targets, quotas, people and pay it does
+        not ask for, are the parent's to the cent.
     """
     cells = cells_of(parent["target"], plan)
     reason = "carried over from the version before"
@@ -103,14 +111,14 @@ def answer(
         owner=owners,
         free=_free_accounts(breach, accounts, owners),
     )
-    left = _scope(breach, "rep")
+    left = scope_of(breach, "rep")
     quotas: pl.DataFrame | None = None
     kept = parent["quota"].filter(pl.col("month_start") >= plan.effective_from)
     if left is not None:
         quotas = hand_over_quota(kept, left, books.lines, reps)
     elif "quotas" not in breach.asks_for:
         quotas = kept
-    return assemble(
+    draft = assemble(
         facts,
         forecasts,
         plan,
@@ -123,7 +131,12 @@ def answer(
         also=accrued(
             facts.policy, parent, facts.rep_months, through=facts.last_full_month
         ),
+        staff=staff_of(facts, breach, parent, plan),
     )
+    content = frozen_people(draft.content, parent, breach, plan)
+    if quotas is None:
+        content = frozen_quotas(content, kept, breach)
+    return replace(draft, content=content)
 
 
 def cells_of(targets: pl.DataFrame, plan: Horizon) -> pl.DataFrame:
@@ -212,21 +225,16 @@ def hand_over_quota(
     )
 
 
-def _scope(breach: Breach, level: str) -> str | None:
-    kind, _, name = breach.scope.partition(":")
-    return name if kind == level else None
-
-
 def _free_accounts(
     breach: Breach, accounts: pl.DataFrame, owners: dict[str, str]
 ) -> set[str]:
     """Return the accounts a breach lets move."""
-    left = _scope(breach, "rep")
+    left = scope_of(breach, "rep")
     if left is not None:
         return {account for account, rep in owners.items() if rep == left}
     if "territories" not in breach.asks_for:
         return set()
-    segment = _scope(breach, "segment")
+    segment = scope_of(breach, "segment")
     if segment is None:
         return set(accounts["account_id"])
     return set(accounts.filter(pl.col("segment_id") == segment)["account_id"])
@@ -244,6 +252,9 @@ def _new_targets(
     in_scope = pl.lit(value=True)
     if breach.node_level in ("segment", "region"):
         in_scope = pl.col(f"{breach.node_level}_id") == breach.node_id
+    if breach.node_level == "cell":
+        segment, region = cell_parts(breach.node_id)
+        in_scope = (pl.col("segment_id") == segment) & (pl.col("region_id") == region)
     mine, others = cells.filter(in_scope), cells.filter(~in_scope)
     seen = mine.join(expected, on="month_start", how="inner")["month_start"].unique()
     planned = mine.filter(pl.col("month_start").is_in(seen.to_list()))

@@ -53,7 +53,9 @@ def restated(
         new += _quotas(before["quota"], after["quota"], wishes)
         if prices_pay:
             reps = planned_reps(facts, starts_on=plan.effective_from)
-            content["pay"], priced = plan_pay(facts.policy, after["quota"], reps)
+            content["pay"], priced = plan_pay(
+                facts.policy, after["quota"], reps, after["compensation"]
+            )
             new += priced
     proofs = after["proof"]
     if not before["hire"].equals(after["hire"]):

@@ -1,7 +1,7 @@
 """Run scenarios beside each other on one night's facts, and explain what differs.
 
-Facts and forecasts are read once, and books are solved once for all scenarios that ask
-the same territory question; every process works on its own scenarios.
+Facts and forecasts are read once, and a step (books, people, quotas, pay …) is worked
+out once for all scenarios that ask it the same; every process has its own scenarios.
 """
 
 import multiprocessing
@@ -13,6 +13,7 @@ import polars as pl
 
 from pipelines.planning.computing import PlanInputs, books_key, compute
 from pipelines.planning.cycle import Content, PlanDraft, first_books
+from pipelines.planning.memory import Memory
 from pipelines.planning.overrides import wishes_of, with_owners
 from pipelines.planning.scenarios import Scenario, drivers_of
 from pipelines.planning.territories import Books
@@ -45,12 +46,18 @@ class ScenarioRun:
 
 
 class Runner:
-    """Plans on one night's facts, with books solved once per territory question."""
+    """Plans on one night's facts; no step is worked out twice from the same inputs."""
 
-    def __init__(self, base: PlanInputs, books: Mapping[str, Books] | None = None):
+    def __init__(
+        self,
+        base: PlanInputs,
+        books: Mapping[str, Books] | None = None,
+        measures: Measures | None = None,
+    ):
         self._base = base
         self._books = dict(books or {})
-        self._measures: Measures | None = None
+        self._measures = measures
+        self._memory = Memory()
 
     @property
     def books(self) -> Mapping[str, Books]:
@@ -65,7 +72,7 @@ class Runner:
             wishes = wishes_of(inputs.overrides, lambda n, part: told[n, part])
             asked = with_owners(inputs.facts, wishes, inputs.plan)
             self._books[key] = first_books(asked, inputs.forecasts, inputs.plan)
-        return compute(inputs, books=self._books[key])
+        return compute(inputs, books=self._books[key], memory=self._memory)
 
     def base_measures(self) -> Measures:
         """Return what the plan without any scenario comes to."""
@@ -129,7 +136,7 @@ def run_scenarios(
         min(workers, len(scenarios)),
         mp_context=context,
         initializer=_begin,
-        initargs=(base, dict(runner.books)),
+        initargs=(base, dict(runner.books), runner.base_measures()),
     ) as pool:
         return list(pool.map(_run, scenarios))
 
@@ -155,6 +162,11 @@ def measures_of(content: Content) -> Measures:
         "moved_potential_cents": _sum(moved, "potential_cents"),
         "move_cost_cents": _sum(moved, "move_cost_cents"),
     }
+    for measure in ("revenue", "gross_margin", "sales_cost"):
+        told = company.filter(pl.col("measure") == measure)
+        found[f"{measure}_cents"] = _sum(told, "value_cents")
+    closing = company.filter(pl.col("measure") == "arr_closing").sort("month_start")
+    found["arr_closing_cents"] = _sum(closing.tail(1), "value_cents")
     if "allocation" in content:
         found["programme_spend_cents"] = _sum(content["allocation"], "spend_cents")
         found["programme_value_cents"] = _sum(content["allocation"], "value_cents")
@@ -165,8 +177,8 @@ _RUNNERS: list[Runner] = []
 """The one runner of a worker process; processes share nothing else."""
 
 
-def _begin(base: PlanInputs, books: Mapping[str, Books]) -> None:
-    _RUNNERS[:] = [Runner(base, books)]
+def _begin(base: PlanInputs, books: Mapping[str, Books], measures: Measures) -> None:
+    _RUNNERS[:] = [Runner(base, books, measures)]
 
 
 def _run(scenario: Scenario) -> ScenarioRun:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from data_contracts.policy import CompanyPolicy
 from pipelines.planning.inputs import Facts
+from pipelines.planning.managers import helpers_by_segment
 from pipelines.planning.people import Team
 from pipelines.planning.targets import Horizon
 from solvers.hiring import HiringPlan, Spans
@@ -49,19 +49,11 @@ def spans_of(
     for team in teams:
         carried = team.carried(nobody, plan)["heads"].to_numpy()
         heads[segments.index(team.segment_id)] += carried
-    on_board = facts.reps.filter(
-        pl.col("role") == limits.manager_role,
-        pl.col("is_active"),
-        pl.col("left_on").is_null() | (pl.col("left_on") > facts.as_of),
-    )["segment_id"].to_list()
-    here = np.array([on_board.count(segment) for segment in segments], dtype=float)
-    anywhere = len(on_board) - here.sum()
     first = heads[:, 0] if n_months else np.zeros(len(segments))
-    share = first / first.sum() if first.sum() > 0 else np.full(len(segments), 0.0)
     price = paid_cents(facts.policy, [limits.manager_role], plan)
     return Spans(
         heads_per_manager=limits.heads_per_manager_count,
-        managers=here + anywhere * share,
+        managers=helpers_by_segment(facts, limits.manager_role, list(segments), first),
         team_heads=heads,
         lead_months=np.full(len(teams), limits.hire_lead_time_months),
         manager_lead_months=limits.hire_lead_time_months,

@@ -202,6 +202,15 @@ def shift(level: str, share: float, months: int = 18) -> np.ndarray:
     return effect
 
 
+def gate(what: str, measured: float, bound: float, *, is_least: bool = False) -> None:
+    """Print a figure beside its bound; a miss fails the benchmark."""
+    is_kept = measured >= bound if is_least else measured <= bound
+    sign = ">=" if is_least else "<="
+    print(f"    gate {what}: {measured:.4g} {sign} {bound:g}", flush=True)
+    if not is_kept:
+        raise AssertionError(f"{what} is {measured:.4g}, bound {sign} {bound:g}")
+
+
 def main() -> None:
     """Print the tables of docs/methods/drift.md."""
     clean, crude, two = Tally(), Tally(), Tally()
@@ -219,6 +228,9 @@ def main() -> None:
         f" {crude.hit_nodes / crude.years:.0f} of {SERIES} series; the detector raises"
         f" {clean.alarms / max(crude.alarms, 1):.4f} of them"
     )
+    gate("false alarms a year, first year", clean.alarms / clean.years, 2.5)
+    gate("false alarms a year, with the second", two.alarms / two.years, 3.5)
+    gate("of the 10 % rule's alarms", clean.alarms / max(crude.alarms, 1), 0.01)
     for stretch in (0.0, 0.15):
         literal = Tally()
         for seed in range(60):
@@ -236,7 +248,10 @@ def main() -> None:
             f"  worlds with events, budget {budget:g}: {busy.alarms / busy.years:.1f}"
             f" alarms a year, precision {busy.right / busy.alarms:.3f}"
         )
+        if budget == BUDGET:
+            gate("precision", busy.right / busy.alarms, 0.80, is_least=True)
     print("  months to alarm (median; share within 6 months)")
+    found: dict[tuple[str, float], tuple[float, float]] = {}
     for level, share in (
         ("company", 0.1), ("company", 0.2), ("region", 0.1), ("region", 0.2),
         ("cell", 0.2), ("cell", 0.3),
@@ -249,6 +264,10 @@ def main() -> None:
         )
         median = np.median(np.where(np.isnan(delays), np.inf, delays))
         print(f"    {level:8} -{share:.0%}: {median:4.0f}  {np.mean(delays <= 6):.2f}")
+        found[level, share] = float(median), float(np.mean(delays <= 6))
+    gate("months to find company -20 %", found["company", 0.2][0], 3)
+    gate("months to find region -20 %", found["region", 0.2][0], 4)
+    gate("cells -30 % found in six months", found["cell", 0.3][1], 0.78, is_least=True)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,8 +17,10 @@ import pytest
 
 from dagster_project.run import instance
 from data_contracts.plan import PlanState
+from data_contracts.replanning import Verdict
 from pipelines.demo.company import demo_dates, write_company
 from pipelines.ledger.store import Ledger
+from pipelines.planning.decisions import read_decisions
 from pipelines.publication import drift_signal
 from pipelines.serving.home import make_home
 from pipelines.settings import Settings
@@ -156,10 +159,21 @@ def test_a_breach_becomes_a_proposal_without_a_hand(
     asked = {breach.key for breach in signal.breaches if breach.asks_for}
     assert any(key.startswith("rep_left:") for key in asked)
 
-    daemon(lambda: _done(held, "replan") == len(asked), "answered every breach")
+    daemon(lambda: _done(held, "replan") == len(asked), "looked at every breach")
+    decisions = {one.breach_key: one for one in read_decisions(settings)}
+    assert decisions.keys() == asked
     answers = [plan for plan in ledger.versions() if plan.breach_key]
-    assert {plan.breach_key for plan in answers} == asked
+    worth = {key for key, one in decisions.items() if one.verdict is Verdict.WORTH}
+    assert {plan.breach_key for plan in answers} == worth
+    assert any(key.startswith("rep_left:") for key in worth)
     assert {plan.state for plan in answers} == {PlanState.PROPOSED}
+    shown = drift_signal.read(settings)
+    assert shown is not None
+    assert {one.key: one.verdict for one in shown.breaches if one.asks_for} == {
+        key: one.verdict for key, one in decisions.items()
+    }
+    # at two in the morning too: these files are too old for the schedule to run
+    assert _nights(held) == {days.first_night, days.after_leaver_night}
     assert ledger.get(1).state is PlanState.PUBLISHED
     _assert_one_at_a_time(held)
 
@@ -180,6 +194,12 @@ def _launch_night(night: str, workspace: Path, environment: dict[str, str]) -> N
 def _done(held: dg.DagsterInstance, job: str) -> int:
     wanted = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.SUCCESS])
     return held.get_runs_count(wanted)
+
+
+def _nights(held: dg.DagsterInstance) -> set[date]:
+    """Return the nights that were begun, by whomever."""
+    runs = held.get_runs(dg.RunsFilter(job_name="nightly"))
+    return {date.fromisoformat(run.tags["dagster/partition"]) for run in runs}
 
 
 def _failed(held: dg.DagsterInstance) -> str:

@@ -63,6 +63,17 @@ def test_the_night_starts_at_two_and_is_on_by_default(defs: dg.Definitions) -> N
     assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
 
 
+def test_what_readers_see_is_held_to_its_hour(defs: dg.Definitions) -> None:
+    for key in (["serving", "aop"], ["serving", "drift_signal"]):
+        policy = (
+            defs.resolve_assets_def(dg.AssetKey(key))
+            .specs_by_key[dg.AssetKey(key)]
+            .freshness_policy
+        )
+        assert policy is not None
+        assert "0 4 * * *" in str(policy)
+
+
 def test_no_function_under_defs_is_longer_than_25_lines() -> None:
     long = []
     for path in (ROOT / "dagster_project" / "defs").rglob("*.py"):

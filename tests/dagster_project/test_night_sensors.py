@@ -114,3 +114,22 @@ def test_the_sensor_tells_of_open_breaches_that_ask_for_something(
     assert isinstance(found, dg.SkipReason)
     assert found.skip_message == "1 notices sent"
     assert [one.key for one in sent] == ["breach left:R2"]
+
+
+def test_a_breach_that_is_not_worth_a_replan_is_told_with_its_sum(
+    settings: Settings,
+) -> None:
+    breach = {
+        "key": "slipped:pro", "metric": "launch_slipped", "node_level": "launch",
+        "node_id": "pro", "direction": "below", "first_seen_on": "2026-05-18",
+        "scope": "company", "asks_for": ["quotas"], "cause": "Pro has not come",
+        "state": "open", "plan_version": 1, "is_due": False, "verdict": "not_worth",
+        "why": "not worth re-planning: gain 1.00 against cost 2.00",
+    }  # fmt: skip
+    signal = {"as_of": "2026-05-18", "plan_version": 1, "breaches": [breach]}
+    settings.drift_signal.parent.mkdir()
+    settings.drift_signal.write_text(json.dumps(signal), encoding="utf-8")
+    (told,) = notices.due(settings)
+    assert told.text == (
+        "company: Pro has not come; not worth re-planning: gain 1.00 against cost 2.00"
+    )

@@ -37,8 +37,8 @@ def breach(key: str, state: str = "open", asks_for: tuple[str, ...] = ("quotas",
     }
 
 
-def publish(settings: Settings, *breaches: object) -> None:
-    signal = {"as_of": "2026-05-18", "plan_version": 1, "breaches": breaches}
+def publish(settings: Settings, *breaches: object, as_of: str = "2026-05-18") -> None:
+    signal = {"as_of": as_of, "plan_version": 1, "breaches": breaches}
     settings.drift_signal.write_text(json.dumps(signal), encoding="utf-8")
 
 
@@ -68,15 +68,55 @@ def test_without_a_breach_the_sensor_says_so(settings: Settings) -> None:
 def test_an_open_breach_asks_for_one_replan_of_its_own(settings: Settings) -> None:
     publish(settings, breach("left:R2"), breach("slipped:mobile"))
     requests = asked(settings).run_requests or []
-    assert [request.run_key for request in requests] == ["left:R2", "slipped:mobile"]
+    keys = ["left:R2 2026-05-18", "slipped:mobile 2026-05-18"]
+    assert [request.run_key for request in requests] == keys
     assert requests[0].tags["aop/breach"] == "left:R2"
     assert requests[0].tags["aop/metric"] == "rep_left"
 
 
-def test_the_same_breach_is_never_sent_twice(settings: Settings) -> None:
+def test_the_same_breach_is_never_sent_twice_on_a_night(settings: Settings) -> None:
     publish(settings, breach("left:R2"))
     cursor = asked(settings).cursor
-    assert skipped(settings, cursor) == "already sent to planning: left:R2"
+    assert skipped(settings, cursor) == "already sent to planning: left:R2 2026-05-18"
+
+
+def test_a_sensor_that_lost_its_cursor_asks_under_the_same_run_key(
+    settings: Settings,
+) -> None:
+    """Dagster starts no second run for a run key it has seen, so a restart is safe."""
+    publish(settings, breach("left:R2"))
+    once, again = asked(settings), asked(settings, None)
+    assert [one.run_key for one in once.run_requests or []] == [
+        one.run_key for one in again.run_requests or []
+    ]
+
+
+def test_a_breach_without_an_answer_is_looked_at_again_the_next_night(
+    settings: Settings,
+) -> None:
+    publish(settings, breach("left:R2"))
+    cursor = asked(settings).cursor
+    publish(settings, breach("left:R2"), as_of="2026-05-19")
+    requests = asked(settings, cursor).run_requests or []
+    assert [request.run_key for request in requests] == ["left:R2 2026-05-19"]
+
+
+def test_a_breach_that_is_not_worth_it_is_not_asked_again_before_its_day(
+    settings: Settings,
+) -> None:
+    told = {"is_due": False, "verdict": "not_worth", "why": "gain 1 against cost 2"}
+    publish(settings, breach("left:R2") | told)
+    assert skipped(settings) == "no breach waits for a re-plan"
+
+
+def test_the_widest_breach_is_asked_first(settings: Settings) -> None:
+    whole = breach("attainment:company") | {"scope": "company"}
+    publish(settings, breach("left:R2"), whole)
+    requests = asked(settings).run_requests or []
+    assert [one.tags["aop/breach"] for one in requests] == [
+        "attainment:company",
+        "left:R2",
+    ]
 
 
 def test_only_the_new_one_of_two_breaches_is_sent(settings: Settings) -> None:
@@ -84,7 +124,7 @@ def test_only_the_new_one_of_two_breaches_is_sent(settings: Settings) -> None:
     cursor = asked(settings).cursor
     publish(settings, breach("left:R2"), breach("slipped:mobile"))
     requests = asked(settings, cursor).run_requests or []
-    assert [request.run_key for request in requests] == ["slipped:mobile"]
+    assert [one.tags["aop/breach"] for one in requests] == ["slipped:mobile"]
 
 
 @pytest.mark.parametrize("state", ["proposed", "answered", "rejected"])

@@ -1,6 +1,7 @@
 """Ask for a new plan when drift stays outside its limit."""
 
 import json
+from datetime import date
 
 import dagster as dg
 
@@ -11,11 +12,6 @@ from pipelines.publication import drift_signal
 from pipelines.settings import Settings
 
 
-def unanswered(signal: drift_signal.DriftSignal) -> list[Breach]:
-    """Return the breaches that ask for a re-plan and have no proposal yet."""
-    return [breach for breach in signal.open if breach.asks_for]
-
-
 @dg.sensor(
     job=replan,
     minimum_interval_seconds=30,
@@ -24,28 +20,30 @@ def unanswered(signal: drift_signal.DriftSignal) -> list[Breach]:
 def drift_breach(
     context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
 ) -> dg.SensorResult | dg.SkipReason:
-    """Request one re-plan per breach, never twice for the same one.
+    """Request one look at each breach that is due, never twice on one night.
 
     Reads the published signal, not the warehouse: dbt may hold that file. The
-    rules (limit, history, what is asked for) live in the policy and were applied
-    by the drift marts; the sensor only remembers what it already asked.
+    rules (limit, history, what is asked for, when it is looked at again) live in the
+    policy and were applied by the drift marts and by planning; the sensor only
+    remembers what it already asked.
     """
     signal = drift_signal.read(settings)
     if signal is None:
         return dg.SkipReason(f"no night has written {settings.drift_signal} yet")
-    due = unanswered(signal)
+    due = signal.due
     if not due:
         return dg.SkipReason("no breach waits for a re-plan")
     asked: list[str] = json.loads(context.cursor or "[]")
-    new = [breach for breach in due if breach.key not in asked]
+    wanted = [_ask(breach, signal.as_of) for breach in due]
+    new = [one for one in wanted if one.run_key not in asked]
     if not new:
-        keys = ", ".join(breach.key for breach in due)
+        keys = ", ".join(str(one.run_key) for one in wanted)
         return dg.SkipReason(f"already sent to planning: {keys}")
-    cursor = json.dumps([breach.key for breach in due])  # answered ones drop out
-    return dg.SensorResult(run_requests=[_ask(one) for one in new], cursor=cursor)
+    cursor = json.dumps([one.run_key for one in wanted])  # answered ones drop out
+    return dg.SensorResult(run_requests=new, cursor=cursor)
 
 
-def _ask(breach: Breach) -> dg.RunRequest:
-    """Ask for one answer; the run key keeps it from being asked for twice."""
+def _ask(breach: Breach, night: date) -> dg.RunRequest:
+    """Ask for one answer a night; the run key keeps it from being asked for twice."""
     tags = {BREACH_TAG: breach.key, "aop/metric": str(breach.metric)}
-    return dg.RunRequest(run_key=breach.key, tags=tags)
+    return dg.RunRequest(run_key=f"{breach.key} {night}", tags=tags)

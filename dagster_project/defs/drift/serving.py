@@ -1,5 +1,7 @@
 """What readers open: the serving copy, and the small signal file beside it."""
 
+from datetime import timedelta
+
 import dagster as dg
 
 from dagster_project.defs.warehouse.passes import actuals, plan
@@ -11,6 +13,11 @@ COPY = dg.AssetKey(["serving", "aop"])
 _SCHEMAS = (*serving_copy.SERVED, *serving_copy.RESTRICTED)
 MARTS = sorted(k for k in actuals.keys | plan.keys if k.path[0] in _SCHEMAS)
 SIGNAL = dg.AssetKey(["serving", "drift_signal"])
+FRESH = dg.FreshnessPolicy.cron(
+    # the night starts at two; at four people may be told that it is late
+    deadline_cron="0 4 * * *",
+    lower_bound_delta=timedelta(hours=2),
+)
 
 
 @dg.asset(
@@ -19,6 +26,7 @@ SIGNAL = dg.AssetKey(["serving", "drift_signal"])
     group_name="serving",
     kinds={"duckdb"},
     owners=["team:analytics"],
+    freshness_policy=FRESH,
 )
 def serving_aop(home: Home) -> dg.MaterializeResult[None]:
     """Copy the marts as tables and swap the copy in; open readers keep theirs."""
@@ -39,6 +47,7 @@ def serving_aop(home: Home) -> dg.MaterializeResult[None]:
     group_name="serving",
     kinds={"json"},
     owners=["team:planning"],
+    freshness_policy=FRESH,
 )
 def serving_drift_signal(home: Home) -> dg.MaterializeResult[None]:
     """Write the open breaches where the sensor finds them."""

@@ -18,10 +18,12 @@ TABLES = (
     "segments",
     "roles",
     "thresholds",
+    "answers",
     "launches",
     "stages",
     "plan_rates",
     "matching",
+    "handover",
     "contract_columns",
 )
 RAW = [dg.AssetKey([one.system, one.table]) for one in all_contracts()]

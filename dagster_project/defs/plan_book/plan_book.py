@@ -10,7 +10,14 @@ from dagster_project.tables import table_specs
 from data_contracts.plan import COMPONENTS
 from pipelines.publication.plan_book import write_plan_book
 
-TABLES = ("versions", "events", *COMPONENTS)
+TABLES = (
+    "versions",
+    "events",
+    "decisions",
+    "quota_bridges",
+    "scenario_bridges",
+    *COMPONENTS,
+)
 LEDGER = dg.AssetSpec(
     ["ledger", "plan_version"],
     group_name="plan_book",

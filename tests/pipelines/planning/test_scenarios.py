@@ -28,6 +28,13 @@ def scenario(name: str = "one", **told: Any) -> Scenario:
     return Scenario.model_validate({"name": name, "why": "what if", **told})
 
 
+ADS = {
+    "id": "ads",
+    "segment_id": "smb",
+    "top_in_currency": 100,
+    "scale_in_currency": 10,
+}
+TIER = {"id": "all", "yield_share": 0.2, "cost_in_currency": 1}
 MIXED = {
     "policy": {"targets": {"growth_share": 0.3}, "capacity": {"attainment_share": 0.9}},
     "events": {"hire_delay_months": 2, "attrition_change_per_year_share": 0.05},
@@ -146,6 +153,31 @@ def test_what_changes_books_changes_their_key(base: PlanInputs) -> None:
     for driver in drivers_of(scenario(**told), base.facts.policy):
         keys.add(books_key(driver.apply(base)))
     assert len(keys) == 3
+
+
+@pytest.mark.slow
+def test_what_is_remembered_is_what_would_be_worked_out(base: PlanInputs) -> None:
+    told: list[dict[str, Any]] = [
+        {"events": {"attrition_change_per_year_share": 0.2}},
+        {"events": {"hire_delay_months": 3}},
+        {"events": {"launch_slip_months": {"pro": 4}}},
+        {"events": {"price_change_share": 0.1}},
+        {"events": {"budget_change_share": -0.5}},
+        {"events": {"is_territory_frozen": True}},
+        {"policy": {"targets": {"growth_share": 0.4}}},
+        {"policy": {"quotas": {"over_assignment_share": {"rep": 0.3}}}},
+        {"policy": {"pay": {"market_deviation": 0.5}}},
+        {"policy": {"capacity": {"prior_months_to_80_months": 12}}},
+        {"policy": {"capacity": {"attainment_share": 0.7}}},
+        {"policy": {"promise": {"plan_met_probability_share": 0.6}}},
+        {"policy": {"coverage": {"tiers": [TIER]}}},
+        {"policy": {"budget": {"year_in_currency": 5, "activities": [ADS]}}},
+    ]
+    scenarios = [scenario(f"s{n}", **each) for n, each in enumerate(told)]
+    for found in run_scenarios(base, scenarios):
+        alone = compute(found.inputs)
+        for name, frame in alone.content.items():
+            assert found.draft.content[name].equals(frame), (found.scenario, name)
 
 
 @pytest.mark.slow

@@ -26,7 +26,9 @@ lines as (
         'bookings' as measure,
         cast(value_cents as double) as plan_value
     from targets
-    where measure = 'bookings'
+    where
+        measure = 'bookings'
+        and node_level <> 'unit'  -- sums of cells; no fact knows units
 
     union all
 
