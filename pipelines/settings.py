@@ -106,6 +106,11 @@ class Settings:
         return self.home / "inputs"
 
     @property
+    def decisions(self) -> Path:
+        """What planning decided about breaches, night by night."""
+        return self.inputs / "decisions.parquet"
+
+    @property
     def plan_book(self) -> Path:
         """Published plan versions as rows."""
         return self.home / "plan_book"

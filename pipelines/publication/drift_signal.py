@@ -23,6 +23,15 @@ class DriftSignal:
     breaches: tuple[Breach, ...]
 
     @property
+    def due(self) -> tuple[Breach, ...]:
+        """Breaches planning is to look at now, widest scope first.
+
+        What a whole company's re-plan answers need not be asked again for its parts.
+        """
+        ask = (each for each in self.breaches if each.is_due and each.asks_for)
+        return tuple(sorted(ask, key=lambda each: each.scope != "company"))
+
+    @property
     def open(self) -> tuple[Breach, ...]:
         """Breaches nobody has answered yet."""
         return tuple(each for each in self.breaches if each.state is BreachState.OPEN)
@@ -84,8 +93,7 @@ def _from_serving_copy(settings: Settings) -> DriftSignal:
             "select as_of, plan_version from meta.publication"
         ).fetchone()
         cursor = connection.execute(
-            "select breach_key as key, metric, node_level, node_id, direction, "
-            "first_seen_on, scope, asks_for, cause, state, plan_version "
+            "select breach_key as key, * exclude (breach_key) "
             "from drift.fct_drift_breach order by first_seen_on, breach_key"
         )
         names = [column[0] for column in cursor.description]
@@ -116,6 +124,7 @@ def _from_serving_copy(settings: Settings) -> DriftSignal:
 
 
 def _breach(row: dict[str, Any]) -> Breach:
+    is_open = row["state"] == BreachState.OPEN
     return Breach(
         key=row["key"],
         metric=DriftMetric(row["metric"]),
@@ -128,4 +137,8 @@ def _breach(row: dict[str, Any]) -> Breach:
         cause=row["cause"] or "",
         state=BreachState(row["state"]),
         plan_version=row["plan_version"],
+        statistic=float(row.get("statistic", 1.0)),
+        is_due=bool(row.get("is_due", is_open and bool(row["asks_for"]))),
+        verdict=row.get("verdict") or "",
+        why=row.get("why") or row.get("decision_why") or "",
     )

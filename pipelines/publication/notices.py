@@ -68,7 +68,11 @@ def due(settings: Settings) -> list[Notice]:
     """
     signal = drift_signal.read(settings)
     breaches = [
-        Notice(f"breach {each.key}", NoticeKind.BREACH, f"{each.scope}: {each.cause}")
+        Notice(
+            f"breach {each.key}",
+            NoticeKind.BREACH,
+            f"{each.scope}: {each.cause}" + (f"; {each.why}" if each.why else ""),
+        )
         for each in (signal.open if signal else ())
         if each.asks_for
     ]

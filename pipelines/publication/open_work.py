@@ -23,6 +23,12 @@ order by opportunity_id
 _REPS: Final = (
     "select rep_id, left_on, manager_rep_id from core.dim_rep order by rep_id"
 )
+_AWAY: Final = """
+select rep_id, acting_rep_id, covered_from, coalesce(covered_to, $until)
+from core.fct_leave_cover
+where acting_rep_id is not null
+order by rep_id, covered_from
+"""
 _TABLES: Final = """
 select table_schema || '.' || table_name from information_schema.tables
 """
@@ -64,10 +70,14 @@ def open_work(
         accounts = {"accounts": moved["account_id"].to_list()}
         deals = connection.execute(_DEALS, accounts).fetchall()
         reps = connection.execute(_REPS).fetchall()
+        has_cover = "core.fct_leave_cover" in there
+        until = {"until": plan.effective_to}
+        covers = connection.execute(_AWAY, until).fetchall() if has_cover else []
     team = Team(
         left_on={rep: left for rep, left, _ in reps if left is not None},
-        manager={rep: manager for rep, _, manager in reps if manager is not None},
-        away={},
+        manager={rep: manager for rep, _, manager in reps if manager is not None}
+        | {rep: acting for rep, acting, _, _ in covers},
+        away=_away(covers),
     )
     eve = day - timedelta(days=1)
     owned = opportunity_owners(
@@ -81,6 +91,16 @@ def open_work(
         until=plan.effective_to,
     )
     return owned.filter(pl.col("valid_from") >= day), []
+
+
+def _away(
+    covers: list[tuple[str, str, date, date]],
+) -> dict[str, tuple[tuple[date, date], ...]]:
+    """Return, by rep, the leaves that somebody covers."""
+    spells: dict[str, list[tuple[date, date]]] = {}
+    for rep, _, first, last in covers:
+        spells.setdefault(rep, []).append((first, last))
+    return {rep: tuple(mine) for rep, mine in spells.items()}
 
 
 def _moved(

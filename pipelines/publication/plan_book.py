@@ -5,7 +5,9 @@ from typing import Final
 import polars as pl
 
 from data_contracts.plan import COMPONENTS, Kind
+from data_contracts.replanning import DECISION_COLUMNS
 from pipelines.files import write_parquet
+from pipelines.ledger.bridges import quota_bridges, scenario_bridges
 from pipelines.ledger.schema import frame_schema
 from pipelines.ledger.store import Ledger
 from pipelines.logs import logger
@@ -25,9 +27,9 @@ def write_plan_book(settings: Settings) -> dict[str, int]:
     Returns
     -------
     dict of str to int
-        Rows by file: ``versions``, ``events`` and each component. All files exist
-        afterwards, with zero typed rows before the first publication. The same
-        ledger gives the same bytes.
+        Rows by file: ``versions``, ``events``, ``decisions``, ``quota_bridges``,
+        ``scenario_bridges``, each component. All exist afterwards, with zero typed
+        rows before the first publication. The same home gives the same bytes.
 
     Raises
     ------
@@ -35,7 +37,16 @@ def write_plan_book(settings: Settings) -> dict[str, int]:
         If the ledger cannot be read.
     """
     book = Ledger(settings.ledger_url).book()
-    frames = {"versions": book.versions, "events": book.events, **book.lines}
+    frames = {
+        "versions": book.versions,
+        "events": book.events,
+        "decisions": _decisions(settings),
+        "quota_bridges": quota_bridges(
+            settings, {plan.version for plan in book.plans if plan.was_published}
+        ),
+        "scenario_bridges": scenario_bridges(settings, book.plans),
+        **book.lines,
+    }
     written = {
         name: write_parquet(frame, settings.plan_book / f"{name}.parquet")
         for name, frame in frames.items()
@@ -55,6 +66,13 @@ def anchor(settings: Settings) -> str | None:
         return None
     hashes = pl.read_parquet(events, columns=["hash"]).get_column("hash")
     return str(hashes[-1]) if hashes.len() else None
+
+
+def _decisions(settings: Settings) -> pl.DataFrame:
+    """Read what planning decided about breaches; nothing before the first one."""
+    if settings.decisions.is_file():
+        return pl.read_parquet(settings.decisions)
+    return pl.DataFrame(schema=frame_schema(DECISION_COLUMNS))
 
 
 def component_schema(component: str) -> dict[str, pl.DataType]:

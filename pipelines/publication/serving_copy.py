@@ -6,8 +6,8 @@ the next one gets the new. Parquet beside it is many files, which no rename can 
 at once; each night therefore has a folder of its own and ``serving/parquet`` is a
 link that is replaced in one step. A reader of the whole set resolves the link once
 (`current_parquet`) and reads from that folder, which stays for at least an hour
-after it was replaced. A manifest would need a reader who knows about it; a link
-works for every tool that opens a path.
+after it was replaced, and longer where the policy keeps nights. A manifest would
+need a reader who knows about it; a link works for every tool that opens a path.
 """
 
 import fcntl
@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Final
 
 from data_contracts.errors import HomeError
+from data_contracts.policy import load_policy
 from pipelines.files import digest, replacing
 from pipelines.logs import logger
 from pipelines.publication.copying import Copied, copy_tables
@@ -157,9 +158,21 @@ def _swap_parquet(settings: Settings, night: Night, built: Path) -> None:
     if before.is_dir() and before != target.resolve():
         os.utime(before)  # from now on it is history; see below
     oldest = time.time() - KEPT_FOR.total_seconds()
-    for folder in nights.iterdir():
-        if folder != target and folder.stat().st_mtime < oldest:
+    for folder in _past(nights, target)[_kept_nights(settings) :]:
+        if folder.stat().st_mtime < oldest:
             shutil.rmtree(folder)
+
+
+def _past(nights: Path, current: Path) -> list[Path]:
+    """Return the replaced nights, the latest first."""
+    found = [folder for folder in nights.iterdir() if folder != current]
+    return sorted(found, key=lambda folder: folder.name, reverse=True)
+
+
+def _kept_nights(settings: Settings) -> int:
+    if not settings.policy_file.is_file():
+        return 0
+    return load_policy(settings.policy_file).publication.kept_nights_count
 
 
 def _digest_of_all(folder: Path) -> str:

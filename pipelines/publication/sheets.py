@@ -131,7 +131,7 @@ def _reason(width: int = 44) -> Column:
 def _targets(content: Content, currency: str) -> Sheet:
     return Sheet(
         name="Targets",
-        note="Bookings targets and the quotas below them, by node and month.",
+        note="Bookings targets, quotas and what they mean in money, by node and month.",
         columns=(
             _key("level", "node_level"),
             _key("node", "node_id", width=24),

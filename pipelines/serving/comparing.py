@@ -10,7 +10,7 @@ from data_contracts.money import show
 Rows = list[dict[str, Any]]
 Content = Mapping[str, pl.DataFrame]
 
-_SUMMED: Final = {
+SUMMED: Final = {
     "target": ("company bookings target", "value_cents"),
     "capacity": ("what the heads can carry", "capacity_cents"),
     "hire": ("hires", ""),
@@ -30,7 +30,7 @@ def summary(content: Content) -> Rows:
         ``what`` holds the count).
     """
     found: Rows = []
-    for component, (what, column) in _SUMMED.items():
+    for component, (what, column) in SUMMED.items():
         frame = content[component]
         total: int | None = None
         if component == "target":

@@ -1,5 +1,8 @@
 """Breaches and signals of the last night, as rows for commands and pages."""
 
+import polars as pl
+
+from data_contracts.replanning import Verdict
 from pipelines.serving.reading import Rows, ask
 from pipelines.settings import Settings
 
@@ -14,6 +17,21 @@ def breaches(settings: Settings) -> Rows:
         order by state <> 'open', state <> 'proposed', first_seen_on desc, breach_key
         """,
     )
+
+
+def why_not(settings: Settings, breach_key: str) -> str:
+    """Say why nothing was proposed, of the breach that was named if one was."""
+    if not settings.decisions.is_file() or not breach_key:
+        return "no proposal is due: the plan in force stands and no breach is open"
+    decided = (
+        pl.read_parquet(settings.decisions)
+        .filter(pl.col("breach_key") == breach_key)
+        .sort("decided_on")
+    )
+    if decided.is_empty() or decided["verdict"][-1] == Verdict.WORTH:
+        return f"no proposal is due: breach {breach_key} has its answer"
+    why, again = decided.select("why", "reconsider_on").row(-1)
+    return f"no proposal is made: {why}; looked at again on {again}"
 
 
 def signals(settings: Settings) -> Rows:

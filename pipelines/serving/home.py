@@ -4,15 +4,17 @@ import json
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import data_contracts
 from data_contracts.errors import HomeError
+from data_contracts.policy import CompanyPolicy
 from pipelines.files import write_text
 from pipelines.serving.orchestrator import instance_template
 from pipelines.settings import Settings
 
 POLICIES: Final = Path(data_contracts.__file__).parent / "policies"
+SCHEMA_FILE: Final = "policy.schema.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +81,31 @@ def make_home(
     if template is not None:
         write_text(template, settings.dagster_home / "dagster.yaml")
     write_text(sources, settings.sources_file)
+    schema = write_policy_schema(settings)
     decided = (POLICIES / f"{policy}.yaml").read_text(encoding="utf-8")
     write_text(decided, settings.policy_file)  # last: with it, a home is a home
     return {
         settings.policy_file: "what the business decided",
+        schema: "lets an editor help with policy.yaml",
         settings.sources_file: "where the extracts are",
         settings.landing: "files as delivered",
         settings.dagster_home: "the instance Dagster keeps, for `dagster dev`",
     }
+
+
+def policy_schema() -> dict[str, Any]:
+    """Return the JSON schema of a policy, draft 2020-12."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **CompanyPolicy.model_json_schema(),
+    }
+
+
+def write_policy_schema(settings: Settings) -> Path:
+    """Write the schema that the first line of policy.yaml names; return its path."""
+    file = settings.home / SCHEMA_FILE
+    write_text(json.dumps(policy_schema(), indent=1, ensure_ascii=False) + "\n", file)
+    return file
 
 
 def example_sources(example: str, data: Path | None) -> str:

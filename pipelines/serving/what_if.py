@@ -1,12 +1,12 @@
-"""Scenarios of a home: which there are, run them, put them side by side."""
+"""Scenarios of a home: which there are, and run them."""
 
 import json
 import os
 from collections.abc import Sequence
-from typing import Any
 
 from data_contracts.errors import HomeError
 from pipelines.files import write_text
+from pipelines.ledger.bridges import scenario_bridge_file
 from pipelines.ledger.records import PlanVersion
 from pipelines.ledger.store import Ledger
 from pipelines.planning.computing import PlanInputs, inputs_hash, with_overrides
@@ -18,8 +18,6 @@ from pipelines.planning.scenario_runs import ScenarioRun, run_scenarios
 from pipelines.planning.scenarios import Scenario, load_scenario
 from pipelines.planning.targets import first_horizon
 from pipelines.settings import Settings
-
-Rows = list[dict[str, Any]]
 
 
 def scenarios_of(settings: Settings, names: Sequence[str] = ()) -> list[Scenario]:
@@ -60,62 +58,6 @@ def run(
     return [_stored(settings, ledger, each, actor) for each in runs]
 
 
-def compared(settings: Settings, names: Sequence[str]) -> dict[str, Any]:
-    """Return the newest run of each scenario beside the base, with its bridge.
-
-    Returns
-    -------
-    dict
-        ``measures``: one row per measure with ``base`` and each scenario's value;
-        ``bridges``: by scenario, one row per driver and measure. Base and drivers sum
-        to the scenario, to the cent.
-
-    Raises
-    ------
-    HomeError
-        If a scenario was never run, or two were run on different plans.
-    """
-    ledger = Ledger(settings.ledger_url)
-    newest = {
-        plan.scenario: plan for plan in ledger.versions() if plan.scenario != "base"
-    }
-    chosen = list(names) or sorted(newest)
-    kept: dict[str, dict[str, Any]] = {}
-    for name in chosen:
-        plan = newest.get(name)
-        file = settings.inputs / f"{plan.version if plan else 0}.bridge.json"
-        if plan is None or not file.is_file():
-            raise HomeError(
-                f"scenario {name!r} was never run here",
-                fix=f"run it: aop scenario run {name} --as YOU",
-            )
-        kept[name] = json.loads(file.read_text(encoding="utf-8"))
-    bases = {json.dumps(each["base"], sort_keys=True) for each in kept.values()}
-    if len(bases) > 1:
-        raise HomeError(
-            "these scenarios depart from different plans: "
-            + ", ".join(f"{n} of {newest[n].as_of}" for n in chosen),
-            fix="run them again together: aop scenario run",
-        )
-    base = next(iter(kept.values()))["base"] if kept else {}
-    return {
-        "versions": {name: newest[name].version for name in chosen},
-        "measures": [
-            {"measure": measure, "base": value}
-            | {name: each["measures"][measure] for name, each in kept.items()}
-            for measure, value in base.items()
-        ],
-        "bridges": {
-            name: [
-                {"driver": step["driver"], "measure": measure, "change": change}
-                for step in each["steps"]
-                for measure, change in step["change"].items()
-            ]
-            for name, each in kept.items()
-        },
-    }
-
-
 def _stored(
     settings: Settings, ledger: Ledger, made: ScenarioRun, actor: str
 ) -> PlanVersion:
@@ -146,6 +88,6 @@ def _stored(
         "measures": made.measures,
         "steps": [{"driver": s.driver, "change": s.change} for s in made.steps],
     }
-    file = settings.inputs / f"{version.version}.bridge.json"
+    file = scenario_bridge_file(settings, version.version)
     write_text(json.dumps(bridge, indent=1) + "\n", file)
     return version

@@ -1,14 +1,18 @@
-"""Pages: server time of each page and its weight, alone and with 20 people at once.
+"""Pages: server time and weight of each page, alone and with 20 people at once.
 
-On the home named by AOP_BENCH_HOME, a played demo of any size; the ratio is to the
-time of a page that asks nothing (the style sheet). Times are of this process, with
-the client in it, so they are what two cores can do for both.
+A server process as ``aop serve`` starts it, asked over HTTP by this process on the
+same cores. AOP_BENCH_HOME names a played home of the tiny demo; its people and
+accounts are repeated to the numbers of the large one. The ratio is to the time of
+the style sheet, which asks nothing.
 Run: AOP_BENCH_HOME=... python -m tests.benchmarks pages
 """
 
 import asyncio
+import multiprocessing
 import os
+import re
 import shutil
+import socket
 import statistics
 import tempfile
 import time
@@ -16,6 +20,8 @@ from pathlib import Path
 
 import duckdb
 import httpx
+import uvicorn
+from _large_company import enlarge
 
 from pipelines.serving.web.app import pages
 from pipelines.serving.web.desk import Desk
@@ -23,113 +29,152 @@ from pipelines.serving.web.roles import Role
 from pipelines.serving.web.users import Users
 from pipelines.settings import Settings
 
-PEOPLE, ROUNDS = 20, 5
+PEOPLE, ROUNDS = 20, 12
 PAGES = [
     "/",
     "/drift",
     "/plans",
     "/plans/2",
+    "/scenarios",
     "/territories",
+    "/territories?on=2025-06-01",
     "/capacity",
     "/quotas",
     "/forecasts",
     "/data",
     "/reps",
+    "/reps/{rep}",
+    "/accounts/{account}",
     "/rows/plan.fct_plan_quota",
     "/rows/core.fct_pipeline_snapshot",
 ]
 
 
-def enlarge(settings: Settings, times: int) -> None:
-    """Repeat accounts, deals and plan lines of a copy under new ids."""
-    with duckdb.connect(settings.serving_copy) as connection:
-        for schema, table, names in connection.execute(
-            "select table_schema, table_name, list(column_name order by "
-            "ordinal_position) from information_schema.columns "
-            "where table_schema in ('core', 'plan', 'forecast') group by all"
-        ).fetchall():
-            if "account_id" not in names:
-                continue
-            chosen = ", ".join(
-                f"{name} || '-' || n as {name}"
-                if name in ("account_id", "opportunity_id")
-                else f'"{name}"'
-                for name in names
-            )
-            connection.execute(
-                f"insert into {schema}.{table} select {chosen} "
-                f"from {schema}.{table}, range(1, {times}) as copies(n)"
-            )
+def serve(home: Path, port: int) -> None:
+    """Run the server until this process ends."""
+    settings = Settings(home)
+    uvicorn.run(pages(settings, is_warmed=True), port=port, log_level="warning")
 
 
-async def measure(settings: Settings) -> None:
+def paths_of(settings: Settings) -> list[str]:
+    """Return the pages to ask, with a rep and an account of this company."""
+    with duckdb.connect(settings.serving_copy, read_only=True) as connection:
+        found = connection.execute(
+            "select any_value(rep_id), any_value(account_id) "
+            "from plan.fct_plan_assignment where is_moved is not null"
+        ).fetchone() or ("", "")
+    return [path.format(rep=found[0], account=found[1]) for path in PAGES]
+
+
+async def measure(settings: Settings, client: httpx.AsyncClient) -> None:
     """Ask every page, alone and by many; print medians, 95th percentiles, weights."""
-    desk = Desk(settings)
-    users = Users(settings)
+    paths = paths_of(settings)
+    drawings: list[str] = []
+
+    async def asked(path: str) -> tuple[float, httpx.Response]:
+        began = time.perf_counter()
+        answer = (await client.get(path)).raise_for_status()
+        return time.perf_counter() - began, answer
+
+    for _ in range(600):  # until it is up, and has read what it reads at the start
+        try:
+            if (await asked("/plans/2"))[0] < 0.5:
+                break
+        except httpx.ConnectError:
+            pass
+        await asyncio.sleep(0.1)
+    base = statistics.median([(await asked("/static/style.css"))[0] for _ in range(9)])
+    print(f"{'page':34} {'kB':>5} {'first ms':>9} {'median ms':>9} {'ratio':>6}")
+    for path in paths:
+        first, answer = await asked(path)
+        median = statistics.median([(await asked(path))[0] for _ in range(9)])
+        drawn = re.findall(r'<img src="([^"]+)"', answer.text)
+        drawings += [one.replace("&amp;", "&") for one in drawn]
+        print(
+            f"{path[:34]:34} {len(answer.content) / 1000:5.0f} {first * 1e3:9.0f} "
+            f"{median * 1e3:9.0f} {median / base:6.1f}"
+        )
+    first = sorted([(await asked(one))[0] for one in drawings])
+    again = sorted([(await asked(one))[0] for one in drawings])
+    print(
+        f"{len(drawings)} drawings: first median {statistics.median(first) * 1e3:.0f} "
+        f"ms, longest {first[-1] * 1e3:.0f}; again {statistics.median(again) * 1e3:.0f}"
+    )
+    await many(asked, paths, "at once, without a pause")
+    newer = settings.serving_copy.with_suffix(".newer")
+    shutil.copy(settings.serving_copy, newer)
+    newer.replace(settings.serving_copy)
+    await many(asked, paths, "at once, just after a new copy")
+
+
+async def many(asked, paths: list[str], when: str) -> None:
+    """Let twenty people ask page after page; print what they waited."""
+    took: dict[str, list[float]] = {path: [] for path in paths}
+
+    async def person(number: int) -> None:
+        for turn in range(ROUNDS):
+            path = paths[(number * 7 + turn * 3) % len(paths)]
+            took[path].append((await asked(path))[0])
+
+    began = time.perf_counter()
+    await asyncio.gather(*(person(number) for number in range(PEOPLE)))
+    whole = time.perf_counter() - began
+    every = sorted(one for each in took.values() for one in each)
+    slowest = max(took, key=lambda path: statistics.median(took[path] or [0]))
+    print(
+        f"{PEOPLE} people {when}: median {statistics.median(every) * 1e3:.0f} ms, "
+        f"p95 {every[int(len(every) * 0.95)] * 1e3:.0f} ms, longest "
+        f"{every[-1] * 1e3:.0f} ms, {len(every) / whole:.0f} pages/s; slowest page "
+        f"{slowest[:30]} median {statistics.median(took[slowest]) * 1e3:.0f} ms"
+    )
+
+
+async def run(settings: Settings) -> None:
+    """Start a server of a home, measure it, stop it."""
+    desk, users = Desk(settings), Users(settings)
     who = "bench@example.com"
     user = users.find(who) or users.add(who, "correct horse battery", role=Role.PLANNER)
-    cookies = {desk.cookie: desk.sessions.begin(user)}
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=pages(settings, desk=desk)),
-        base_url="http://127.0.0.1",
-        cookies=cookies,
-        timeout=120,
-    ) as client:
-
-        async def asked(path: str) -> float:
-            began = time.perf_counter()
-            (await client.get(path)).raise_for_status()
-            return time.perf_counter() - began
-
-        base = statistics.median([await asked("/static/style.css") for _ in range(9)])
-        print(f"{'page':34} {'kB':>5} {'first ms':>9} {'median ms':>9} {'ratio':>6}")
-        for path in PAGES:
-            first = await asked(path)
-            median = statistics.median([await asked(path) for _ in range(7)])
-            weight = len((await client.get(path)).content) / 1000
-            print(
-                f"{path:34} {weight:5.0f} {first * 1e3:9.0f} {median * 1e3:9.0f} "
-                f"{median / base:6.1f}"
-            )
-        took: list[float] = []
-
-        async def person(number: int) -> None:
-            for turn in range(ROUNDS):
-                took.append(await asked(PAGES[(number + turn) % len(PAGES)]))
-
-        began = time.perf_counter()
-        await asyncio.gather(*(person(number) for number in range(PEOPLE)))
-        whole = time.perf_counter() - began
-        took.sort()
-        print(
-            f"{PEOPLE} people at once: median {statistics.median(took) * 1e3:.0f} ms, "
-            f"p95 {took[int(len(took) * 0.95)] * 1e3:.0f} ms, "
-            f"{len(took) / whole:.0f} pages/s"
-        )
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    context = multiprocessing.get_context("spawn")
+    server = context.Process(target=serve, args=(settings.home, port), daemon=True)
+    server.start()
+    try:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}",
+            cookies={desk.cookie: desk.sessions.begin(user)},
+            timeout=120,
+        ) as client:
+            await measure(settings, client)
+    finally:
+        server.terminate()
+        server.join()
 
 
 def main() -> None:
-    """Measure a home as it is and with its accounts repeated twenty times."""
+    """Measure a home as it is and repeated to a large company."""
     home = os.environ.get("AOP_BENCH_HOME")
     if not home:
         print("skipped: AOP_BENCH_HOME names no played home (aop demo --play)")
         return
-    for times in (1, 20):
+    for is_large in (False, True):
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / "home"
             shutil.copytree(home, copy, symlinks=True)
             settings = Settings(copy)
-            if times > 1:
-                enlarge(settings, times)
+            if is_large:
+                enlarge(settings)
             with duckdb.connect(settings.serving_copy, read_only=True) as connection:
                 found = connection.execute(
-                    "select count(*) from core.dim_account"
-                ).fetchone()
+                    "select count(*), (select count(*) from core.dim_rep) "
+                    "from core.dim_account"
+                ).fetchone() or (0, 0)
             print(
-                f"\n{found[0] if found else 0} accounts, serving copy of "
+                f"\n{found[0]} accounts, {found[1]} reps, serving copy of "
                 f"{settings.serving_copy.stat().st_size / 1e6:.0f} MB"
             )
-            asyncio.run(measure(settings))
+            asyncio.run(run(settings))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines.settings import Settings
+from tests.pipelines.serving.web.looking import faults, launched, needs_browser
+
 DATA = Path(__file__).parents[3] / "shared" / "data" / "adventureworks"
 pytestmark = [
     pytest.mark.slow,
@@ -156,6 +159,12 @@ def test_a_plan_for_the_next_fiscal_year_waits_for_approval(home: Path) -> None:
     (version,) = json.loads(listed.stdout)
     assert version["state"] == "proposed"
     assert version["effective_from"] == "2020-07-01"
+
+
+@needs_browser
+def test_every_page_shows_this_company(home: Path) -> None:
+    with launched() as chromium:
+        assert faults(Settings(home), chromium, width=1280) == []
 
 
 def test_the_same_night_again_changes_no_number_and_proposes_nothing(

@@ -247,8 +247,29 @@ def test_a_plan_lives_its_whole_life_by_commands(
         )
         assert overlap.is_empty()
 
+    with subtests.test("a plan made anew may keep steps of a version"):
+        anew = ("plan", "propose", "--anew", "--as", "ana", "--of", "4")
+        assert "no step 'weather'" in world.aop(*anew, "--keep", "weather")
+        assert "version 7 is proposed" in world.aop(*anew, "--keep", "quotas")
+        assert "quotas kept of version 4" in ledger.get(7).why
+        months = ledger.lines(7, "quota")["month_start"].unique()
+        was = ledger.lines(4, "quota").filter(pl.col("month_start").is_in(months))
+        assert ledger.lines(7, "quota").equals(was)
+
+    with subtests.test("every quota's steps are in the plan book and sum to it"):
+        write_plan_book(world.settings)
+        book = world.settings.plan_book
+        by = ["version", "rep_id", "month_start"]
+        steps = pl.read_parquet(book / "quota_bridges.parquet")
+        sums = steps.group_by(by).agg(quota_cents=pl.col("cents").sum()).sort(by)
+        quotas = pl.read_parquet(book / "quota.parquet")
+        told = quotas.filter(pl.col("version").is_in([4, 5])).sort(by)
+        assert sums.rows() == told.select(*by, "quota_cents").rows()
+        bridge = pl.read_parquet(book / "scenario_bridges.parquet")
+        assert set(bridge["scenario"]) == {"bold", "slow"}
+
     with subtests.test("every version computed here comes out again"):
-        for number in ("1", "2", "3", "4", "5"):
+        for number in ("1", "2", "3", "4", "5", "7"):
             assert "the same bytes" in world.aop("verify", number)
         assert "every digest holds" in world.aop("verify")
 

@@ -3,12 +3,10 @@
 import logging
 import multiprocessing
 import os
-from datetime import date
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import duckdb
-import polars as pl
 import pytest
 
 from data_contracts.errors import AopError, BusyError, HomeError
@@ -166,27 +164,3 @@ def test_the_manifest_is_parsed_once_and_serves_every_home() -> None:
     first = warehouse.manifest()
     written = first.stat().st_mtime_ns
     assert warehouse.manifest().stat().st_mtime_ns == written
-
-
-def test_a_build_goes_on_from_the_last_only_where_that_was_whole_and_earlier(
-    tmp_path: Path,
-) -> None:
-    settings = Settings(tmp_path)
-    settings.reference.mkdir()
-
-    def of(night: date) -> warehouse._LastBuild:
-        run = pl.DataFrame({"as_of": [night]})
-        run.write_parquet(settings.reference / "run.parquet")
-        return warehouse._LastBuild(settings)
-
-    assert not of(date(2026, 1, 2)).may_be_continued()
-    of(date(2026, 1, 2)).remember()
-    assert of(date(2026, 1, 2)).may_be_continued()  # the same night again
-    assert of(date(2026, 1, 9)).may_be_continued()
-    assert not of(date(2026, 1, 1)).may_be_continued()  # a night of the past
-    note = settings.dbt_target / "last_build.json"
-    note.write_text(note.read_text().replace('"project": "', '"project": "other'))
-    assert not of(date(2026, 1, 9)).may_be_continued()
-    of(date(2026, 1, 9)).remember()
-    of(date(2026, 1, 9)).forget()  # a build began and never ended
-    assert not of(date(2026, 1, 9)).may_be_continued()

@@ -11,7 +11,16 @@ from pipelines.settings import Settings
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-_BREACH = ("breach_key", "state", "first_seen_on", "scope", "asks_for", "cause")
+_BREACH = (
+    "breach_key",
+    "state",
+    "verdict",
+    "first_seen_on",
+    "scope",
+    "asks_for",
+    "cause",
+    "decision_why",
+)
 _SIGNAL = (
     "metric",
     "node_level",

@@ -20,8 +20,10 @@ COMMANDS = {
     "plan": "plan versions: list, show, diff, propose, approve, publish, …",
     "scenario": "what-if overlays: list, run side by side, compare by driver",
     "drift": "signals and breaches, with cause and what each plans again",
+    "pack": "a review of the last week, month or quarter, as HTML and PDF",
     "figures": "a plan's books before and after, and their map, as SVG",
     "explain": "why a rep or an account is planned as it is",
+    "publish": "tables to readers once more, or to PostgreSQL: --to URL",
     "serve": "the review pages on 127.0.0.1",
     "user": "who may sign in to the review pages, and as what",
     "verify": "check the ledger's chain and hold versions to their digests",
@@ -49,6 +51,10 @@ class Doors(TyperGroup):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """List the commands alone: there is no option but --help, told at the end."""
+        self.format_commands(ctx, formatter)
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command; say what a planner can fix, without a traceback."""
         try:
@@ -67,7 +73,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="The annual operating plan that stays alive.",
-    epilog="See the whole loop on a made-up company: aop demo --play --home H",
+    epilog="Each takes --help. The whole loop, made up: aop demo --play --home H",
 )
 
 

@@ -19,6 +19,7 @@ from pipelines.serving.cli.options import (
 from pipelines.serving.cli.output import Progress, document, table
 from pipelines.serving.comparing import differences, summary
 from pipelines.serving.conversing import conversation, waits_for
+from pipelines.serving.drifting import why_not
 from pipelines.serving.orchestrator import orchestrator
 from pipelines.serving.staleness import note_over_stale
 
@@ -134,6 +135,13 @@ def propose(
     anew: Annotated[
         bool, typer.Option(help="Plan whole again, with what was fixed by hand.")
     ] = False,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(help="With --anew: targets, people, territories, quotas …"),
+    ] = None,
+    of: Annotated[
+        int | None, typer.Option(help="Version kept steps are of; else in force.")
+    ] = None,
     home: HomeOption = None,
 ) -> None:
     """Put a draft before its approvers, or make a proposal from the last night."""
@@ -145,11 +153,13 @@ def propose(
     from pipelines.planning.proposal import propose_first, propose_if_due
 
     if anew:
-        made: PlanVersion | None = propose_first(settings, actor=actor)
+        made: PlanVersion | None = propose_first(
+            settings, actor=actor, keep=keep or (), of=of
+        )
     else:
         made = propose_if_due(settings, breach_key=breach or None, actor=actor)
     if made is None:
-        print("no proposal is due: the plan in force stands and no breach is open")
+        print(why_not(settings, breach))
         return
     said(ledger.get(made.version), "read it: aop plan show")
 

@@ -1,14 +1,11 @@
 """`aop policy`: hold the policy to its rules, and help editors to write it."""
 
-import json
-from typing import Any
-
 import typer
 
-from data_contracts.policy import CompanyPolicy, load_policy
-from pipelines.files import write_text
+from data_contracts.policy import load_policy
 from pipelines.serving.cli.options import HomeOption, JsonOption
 from pipelines.serving.cli.output import document
+from pipelines.serving.home import policy_schema, write_policy_schema
 from pipelines.settings import Settings
 
 app = typer.Typer(
@@ -17,8 +14,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="What the business decided: policy.yaml of a home.",
 )
-
-SCHEMA_FILE = "policy.schema.json"
 
 
 @app.command(epilog="Next: aop plan propose --anew --as YOU")
@@ -45,19 +40,8 @@ def check(home: HomeOption = None, as_json: JsonOption = False) -> None:
 @app.command()
 def schema(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Write policy.schema.json beside the policy, so that editors help with it."""
-    shape = policy_schema()
     if as_json:
-        document(shape)
+        document(policy_schema())
         return
-    settings = Settings.from_env(home).require_home()
-    file = settings.home / SCHEMA_FILE
-    write_text(json.dumps(shape, indent=1, ensure_ascii=False) + "\n", file)
+    file = write_policy_schema(Settings.from_env(home).require_home())
     print(f"{file} is written; policy.yaml names it in its first line")
-
-
-def policy_schema() -> dict[str, Any]:
-    """Return the JSON schema of a policy, draft 2020-12."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **CompanyPolicy.model_json_schema(),
-    }

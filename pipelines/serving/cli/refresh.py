@@ -4,11 +4,12 @@ import contextlib
 import sys
 from dataclasses import asdict
 from datetime import UTC, date, datetime
+from typing import Annotated
 
 import typer
 
 from pipelines import logs
-from pipelines.ingestion.sources import check_night, extract_dates, load_sources
+from pipelines.ingestion.sources import data_through, load_sources
 from pipelines.serving.cli.options import (
     AsOfOption,
     HomeOption,
@@ -16,6 +17,7 @@ from pipelines.serving.cli.options import (
     VerboseOption,
 )
 from pipelines.serving.cli.output import Progress, document
+from pipelines.serving.due_nights import nights_due
 from pipelines.serving.orchestrator import RefreshReport, orchestrator
 from pipelines.settings import Settings
 
@@ -25,6 +27,9 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command(epilog="Next: aop status")
 def refresh(
     as_of: AsOfOption = None,
+    missed: Annotated[
+        bool, typer.Option("--missed", help="Nights with files not run yet, in order.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -37,6 +42,9 @@ def refresh(
     logs.to_stderr(verbose=verbose)
     settings = Settings.from_env(home).require_home()
     night = as_of or newest_night(settings)
+    for earlier in nights_due(settings, night).nights if missed else ():
+        if earlier < night:
+            print(told(run_night(settings, earlier)), file=sys.stderr)
     report = run_night(settings, night)
     if as_json:
         document(asdict(report))
@@ -53,8 +61,7 @@ def newest_night(settings: Settings) -> date:
     today = datetime.now(UTC).date()
     if any(source.is_fetched for source in load_sources(settings)):
         return today
-    check_night(settings, today)
-    return min(max(last for _, last in extract_dates(settings, today).values()), today)
+    return data_through(settings, today)
 
 
 def run_night(settings: Settings, night: date) -> RefreshReport:

@@ -78,9 +78,10 @@ def compare(
 ) -> None:
     """Put scenarios beside the base plan, with what each driver changes."""
     settings = Settings.from_env(home).require_home()
-    from pipelines.serving import what_if
+    from pipelines.ledger.queries import LedgerReader
+    from pipelines.serving.scenario_bridges import compared
 
-    found = what_if.compared(settings, names or ())
+    found = compared(settings, LedgerReader(settings.ledger_url), names or ())
     if as_json:
         document(found)
         return

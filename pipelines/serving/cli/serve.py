@@ -10,8 +10,10 @@ import uvicorn
 from data_contracts.errors import AopError
 from pipelines.serving.cli.options import HomeOption
 from pipelines.serving.web.app import pages
+from pipelines.serving.web.desk import Desk
+from pipelines.serving.web.oidc import Oidc
 from pipelines.serving.web.users import Users
-from pipelines.settings import Settings
+from pipelines.settings import Settings, credential
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -32,6 +34,12 @@ def serve(
     behind_https_proxy: Annotated[
         bool, typer.Option(help="A proxy on this machine speaks HTTPS for us.")
     ] = False,
+    issuer: Annotated[
+        str | None, typer.Option(metavar="URL", help="OpenID Connect provider.")
+    ] = None,
+    client_id: Annotated[
+        str | None, typer.Option(help="What the provider knows the pages by.")
+    ] = None,
 ) -> None:
     """Serve the review pages until stopped; people sign in once one has an account."""
     settings = Settings.from_env(home).require_home()
@@ -39,10 +47,16 @@ def serve(
     is_reachable = behind_https_proxy or not is_loopback(host)
     if is_reachable:
         refuse_unless_safe(settings, host, is_https=is_https, names=name or [])
+    desk = Desk(
+        settings,
+        must_sign_in=is_reachable,
+        is_https=is_https,
+        oidc=provider(issuer, client_id),
+    )
     shown = f"{'https' if certificate else 'http'}://{host}:{port}"
     print(f"review pages of {settings.home}: {shown} (stop: Ctrl-C)")
     uvicorn.run(
-        pages(settings, names=name or (), must_sign_in=is_reachable, is_https=is_https),
+        pages(settings, names=name or (), is_https=is_https, desk=desk, is_warmed=True),
         host=host,
         port=port,
         log_level="warning",
@@ -52,6 +66,24 @@ def serve(
         # only a proxy on this machine may say for whom it asks
         proxy_headers=behind_https_proxy,
     )
+
+
+def provider(issuer: str | None, client_id: str | None) -> Oidc | None:
+    """Return the identity provider of the options, None where none is named.
+
+    Raises
+    ------
+    AopError
+        If one option lacks the other, or the environment holds no secret for them.
+    """
+    if issuer is None and client_id is None:
+        return None
+    if issuer is None or client_id is None:
+        raise AopError(
+            "sign-in at a provider needs its address and what it knows us by",
+            fix="give both --issuer and --client-id",
+        )
+    return Oidc(issuer, client_id, credential("oidc", "CLIENT_SECRET"))
 
 
 def is_loopback(host: str) -> bool:

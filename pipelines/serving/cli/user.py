@@ -1,6 +1,7 @@
 """`aop user`: who may sign in to the review pages, and as what."""
 
 import sys
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -8,6 +9,7 @@ import typer
 from pipelines.serving.cli.options import HomeOption, JsonOption
 from pipelines.serving.cli.output import document, table
 from pipelines.serving.web.roles import Role
+from pipelines.serving.web.tokens import Tokens
 from pipelines.serving.web.users import Users
 from pipelines.settings import Settings
 
@@ -33,11 +35,15 @@ def add(
         typer.Option(metavar="ID", help="Their rep id; whose branch they see."),
     ] = None,
     password_stdin: StdinOption = False,
+    without_password: Annotated[
+        bool, typer.Option(help="They sign in at your identity provider only.")
+    ] = False,
     home: HomeOption = None,
 ) -> None:
     """Add an account; asks for its password, which is stored as a hash only."""
     users = _users(home)
-    user = users.add(name, _password(password_stdin), role=role, rep_id=rep)
+    given = None if without_password else _password(password_stdin)
+    user = users.add(name, given, role=role, rep_id=rep)
     print(f"{user.name} may sign in as {user.role}; the pages: aop serve")
 
 
@@ -45,7 +51,7 @@ def add(
 def password(
     name: NameArgument, password_stdin: StdinOption = False, home: HomeOption = None
 ) -> None:
-    """Set a new password; every open session of the account ends."""
+    """Set a new password; every open session and token of the account ends."""
     _users(home).change_password(name, _password(password_stdin))
     print(f"{name} has a new password and is signed out everywhere")
 
@@ -69,6 +75,38 @@ def list_users(home: HomeOption = None, as_json: JsonOption = False) -> None:
         document(rows)
         return
     table(rows, columns=columns, empty="nobody has an account; add: aop user add YOU")
+
+
+@app.command()
+def token(
+    name: NameArgument,
+    days: Annotated[int, typer.Option(help="How long it works.")] = 90,
+    label: Annotated[str, typer.Option(help="What it is for.")] = "",
+    home: HomeOption = None,
+) -> None:
+    """Print a personal token for the API; it is shown once and stored as a hash."""
+    print(Tokens(_users(home)).issue(name, days=days, label=label))
+
+
+@app.command("tokens")
+def list_tokens(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """List the tokens that still work."""
+    rows = [asdict(one) for one in Tokens(_users(home)).all()]
+    if as_json:
+        document(rows)
+        return
+    columns = ("token_id", "name", "label", "expires_at")
+    table(rows, columns=columns, empty="there is no token; make one: aop user token")
+
+
+@app.command()
+def revoke(
+    token_id: Annotated[str, typer.Argument(metavar="TOKEN_ID")],
+    home: HomeOption = None,
+) -> None:
+    """End one token."""
+    Tokens(_users(home)).revoke(token_id)
+    print(f"token {token_id} works no more")
 
 
 def _users(home: HomeOption) -> Users:

@@ -8,12 +8,15 @@ from pipelines.serving.web.desk import (
     NotThereError,
     SignInNeededError,
 )
+from pipelines.serving.web.oidc import ProviderError, RefusedError
 from pipelines.serving.web.scope import NotYoursError
 
 _STATUS: tuple[tuple[type[AopError], int], ...] = (
     (SignInNeededError, 401),
     (ForgedFormError, 403),
     (NotYoursError, 403),
+    (RefusedError, 403),
+    (ProviderError, 502),
     (NotThereError, 404),
     (UnknownTableError, 404),
     (FilterError, 400),

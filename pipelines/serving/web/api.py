@@ -6,9 +6,10 @@ from decimal import Decimal
 from math import isfinite
 from typing import Annotated, Any, Final
 
-from fastapi import FastAPI, Path, Query, Request
+from fastapi import FastAPI, Path, Query, Request, Security
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.security import APIKeyCookie, HTTPBearer
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
@@ -105,8 +106,15 @@ def api(desk: Desk) -> FastAPI:
     app = FastAPI(
         title="continuous-aop",
         version="1",
-        description="Read-only. Sign in on the pages; the session's cookie serves "
-        "here too, and its role and branch decide what is shown.",
+        description="Read-only. Send a personal token (aop user token) as Bearer, or "
+        "sign in on the pages: the session's cookie serves here too. The account's "
+        "role and branch decide what is shown.",
+        dependencies=[
+            Security(HTTPBearer(auto_error=False, scheme_name="token")),
+            Security(
+                APIKeyCookie(name=desk.cookie, auto_error=False, scheme_name="session")
+            ),
+        ],
         docs_url=None,
         redoc_url=None,
         responses=_REFUSED,
@@ -114,8 +122,11 @@ def api(desk: Desk) -> FastAPI:
 
     @app.exception_handler(AopError)
     def refused(_: Request, error: AopError) -> JSONResponse:
+        status = status_of(error)
         return JSONResponse(
-            {"what": error.what, "fix": error.fix}, status_code=status_of(error)
+            {"what": error.what, "fix": error.fix},
+            status_code=status,
+            headers={"WWW-Authenticate": "Bearer"} if status == 401 else None,
         )
 
     @app.exception_handler(RequestValidationError)
@@ -140,7 +151,7 @@ def api(desk: Desk) -> FastAPI:
     @app.get("/tables")
     def tables(request: Request) -> list[Table]:
         """List the tables that the role may read."""
-        visitor = desk.visitor(request)
+        visitor = desk.reader(request)
         with desk.serving.snapshot() as snapshot:
             scope = scope_of(visitor, snapshot)
             return [
@@ -168,7 +179,7 @@ def api(desk: Desk) -> FastAPI:
         offset: Annotated[int, Query(ge=0, le=_BIGGEST)] = 0,
     ) -> TableRows:
         """Return rows of a table in the order of their columns."""
-        visitor = desk.visitor(request)
+        visitor = desk.reader(request)
         with desk.serving.snapshot() as snapshot:
             scope = scope_of(visitor, snapshot)
             found = browse(
@@ -226,7 +237,7 @@ _EVENT: Final = (
 
 
 def _require_proposals(desk: Desk, request: Request) -> None:
-    if not desk.visitor(request).sees_proposals:
+    if not desk.reader(request).sees_proposals:
         raise NotThereError(
             "plan versions are for who reviews them",
             fix=f"see what the plan in force means for you: {PREFIX}/tables",

@@ -1,6 +1,8 @@
 """The review pages as one ASGI application: who may open what, at which address."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Final
@@ -14,13 +16,16 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from data_contracts.errors import AopError
+from pipelines.logs import logger
 from pipelines.serving.web.answers import status_of
 from pipelines.serving.web.api import PREFIX, api
 from pipelines.serving.web.deciding import deciding
 from pipelines.serving.web.desk import Desk, SignInNeededError
 from pipelines.serving.web.headers import Headers
+from pipelines.serving.web.oidc import Oidc
 from pipelines.serving.web.sections import Page
 from pipelines.serving.web.signing import signing
+from pipelines.serving.web.signing_oidc import signing_oidc
 from pipelines.serving.web.views.capacity import capacity
 from pipelines.serving.web.views.data import data
 from pipelines.serving.web.views.drift import drift
@@ -30,9 +35,11 @@ from pipelines.serving.web.views.people import account, rep, reps
 from pipelines.serving.web.views.proposal import plans, proposal
 from pipelines.serving.web.views.quotas import quotas
 from pipelines.serving.web.views.rows import rows, tables
+from pipelines.serving.web.views.scenarios import scenarios
 from pipelines.serving.web.views.territories import territories
 from pipelines.settings import Settings
 
+_LOG: Final = logger(__name__)
 _STATIC: Final = Path(__file__).parent / "static"
 
 THIS_MACHINE: Final = ("127.0.0.1", "localhost")
@@ -46,7 +53,9 @@ def pages(
     names: Sequence[str] = (),
     must_sign_in: bool = False,
     is_https: bool = False,
+    oidc: Oidc | None = None,
     desk: Desk | None = None,
+    is_warmed: bool = False,
 ) -> FastAPI:
     """Build the pages of one home.
 
@@ -60,12 +69,29 @@ def pages(
         Ask for an account even where none was added yet.
     is_https : bool
         Cookies go over HTTPS only.
+    oidc : Oidc, optional
+        Provider by which people may sign in, besides passwords.
     desk : Desk, optional
         Made from the settings by default.
+    is_warmed : bool
+        Read in the background, once started, what a first visitor would wait for.
     """
-    desk = desk or Desk(settings, must_sign_in=must_sign_in, is_https=is_https)
+    desk = desk or Desk(
+        settings, must_sign_in=must_sign_in, is_https=is_https, oidc=oidc
+    )
+
+    @asynccontextmanager
+    async def running(_: FastAPI) -> AsyncIterator[None]:
+        if is_warmed:
+            threading.Thread(target=_warm, args=[desk], daemon=True).start()
+        yield
+
     app = FastAPI(
-        title="continuous-aop", docs_url=None, redoc_url=None, openapi_url=None
+        title="continuous-aop",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=running,
     )
     # a foreign name that resolves to this machine must not read the plan
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*THIS_MACHINE, *names])
@@ -73,11 +99,20 @@ def pages(
     app.mount("/static", StaticFiles(directory=_STATIC))
     app.mount(PREFIX, api(desk))
     app.include_router(signing(desk))
+    if desk.oidc is not None:
+        app.include_router(signing_oidc(desk, desk.oidc))
     app.include_router(deciding(desk))
     _add_errors(app, desk)
     _add_company(app, desk)
     _add_people(app, desk)
     return app
+
+
+def _warm(desk: Desk) -> None:
+    try:
+        desk.warm()
+    except AopError as error:  # the page that needs it says the same to its visitor
+        _LOG.warning("%s; %s", error.what, error.fix)
 
 
 def _add_errors(app: FastAPI, desk: Desk) -> None:
@@ -131,6 +166,10 @@ def _add_company(app: FastAPI, desk: Desk) -> None:
     def plan_page(request: Request, version: int, done: Text = "") -> Response:
         return desk.page(request, lambda page: proposal(desk, page, version, done))
 
+    @app.get("/scenarios")
+    def scenarios_page(request: Request) -> Response:
+        return desk.page(request, lambda page: scenarios(desk, page))
+
     @app.get("/capacity")
     def capacity_page(request: Request) -> Response:
         return desk.page(request, lambda page: capacity(page, _shown(page)))
@@ -166,13 +205,15 @@ def _add_company(app: FastAPI, desk: Desk) -> None:
 def _add_people(app: FastAPI, desk: Desk) -> None:
     @app.get("/territories")
     def territories_page(request: Request, on: date | None = None) -> Response:
-        return desk.page(request, lambda page: territories(page, on or _night(page)))
+        return desk.page(
+            request, lambda page: territories(page, on or _night(page)), on=on
+        )
 
     @app.get("/quotas")
     def quotas_page(request: Request) -> Response:
         def build(page: Page) -> None:
             version = _shown(page)
-            quotas(page, version, desk.content(version) if version else None)
+            quotas(page, version, desk.content)
 
         return desk.page(request, build)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import polars as pl
 
+from pipelines.serving.comparing import SUMMED
 from pipelines.serving.web.scope import Scope
 
 Content = Mapping[str, pl.DataFrame]
@@ -102,6 +103,43 @@ def bridge(old: Content | None, new: Content, by: str) -> pl.DataFrame:
     )
 
 
+def steps(kept: pl.DataFrame, version: int, parent: int | None) -> pl.DataFrame:
+    """Return what each step adds to the quotas of a version and of the one before.
+
+    Parameters
+    ----------
+    kept : frame of version, rep_id, month_start, step_order, step, cents
+        Of both versions; one of them may have no rows.
+
+    Returns
+    -------
+    DataFrame
+        ``step``, ``before_cents``, ``after_cents``, ``change_cents`` over the months
+        both plan, in the order of the steps; nothing where `version` has no rows.
+    """
+    new = kept.filter(pl.col("version") == version)
+    old = kept.filter(pl.col("version") == (parent if parent is not None else -1))
+    if new.is_empty():
+        old = old.clear()
+    elif not old.is_empty():
+        new = new.join(old, on="month_start", how="semi")
+        old = old.join(new, on="month_start", how="semi")
+    sides = [
+        side.group_by("step_order", "step").agg(pl.col("cents").sum().alias(name))
+        for side, name in ((old, "before_cents"), (new, "after_cents"))
+    ]
+    both = sides[0].join(sides[1], on=["step_order", "step"], how="full", coalesce=True)
+    return (
+        both.fill_null(0)
+        .with_columns(
+            (pl.col("after_cents") - pl.col("before_cents")).alias("change_cents"),
+            pl.col("step").str.replace_all("_", " "),
+        )
+        .sort("step_order")
+        .drop("step_order")
+    )
+
+
 def mine(lines: pl.DataFrame, scope: Scope, *columns: str) -> pl.DataFrame:
     """Keep the lines in which somebody of the visitor's branch has a part."""
     if scope.reps is None:
@@ -113,13 +151,13 @@ def mine(lines: pl.DataFrame, scope: Scope, *columns: str) -> pl.DataFrame:
 
 
 def over_months_of(old: Content | None, new: Content) -> Content:
-    """Return a version's lines of the months that another plans; none of none."""
+    """Return what is summed of a version, over the months that another plans."""
     if old is None:
-        return {name: frame.clear() for name, frame in new.items()}
+        return {name: new[name].clear() for name in SUMMED}
     months = sorted(set(new["target"]["month_start"]))
     return {
-        name: frame.filter(pl.col("month_start").is_in(months))
-        if "month_start" in frame.columns
-        else frame
-        for name, frame in old.items()
+        name: old[name].filter(pl.col("month_start").is_in(months))
+        if "month_start" in old[name].columns
+        else old[name]
+        for name in SUMMED
     }

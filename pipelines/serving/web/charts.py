@@ -46,6 +46,12 @@ class Drawings:
         self._kept: OrderedDict[str, str] = OrderedDict()
         self._lock = threading.Lock()
 
+    def warm(self) -> None:
+        """Draw something, once: the first drawing of a process reads libraries."""
+        rows = [{"month_start": "2026-01-01", "value": 1.0}]
+        options = {"x": "month_start", "value": "value"}
+        self.svg("warm", lambda: spec_of("lines", rows, options, Theme.LIGHT))
+
     def svg(self, key: str, spec: Callable[[], Spec]) -> str:
         """Return the SVG of a key, drawn by `spec` where it is not kept."""
         with self._lock:
@@ -170,6 +176,32 @@ def lines(rows: Rows, options: Options, theme: Theme) -> Any:
     )
 
 
+def steps(rows: Rows, options: Options, theme: Theme) -> Any:
+    """Bars from where a step of a bridge begins to where it ends.
+
+    Option ``measure`` says whose rows; the first and last are the bridge's ends.
+    """
+    mine = [row for row in rows if row["measure"] == options["measure"]]
+    bars = [
+        {
+            "driver": row["driver"],
+            "from": 0 if place in (0, len(mine) - 1) else row["after"] - row["step"],
+            "to": row["after"],
+        }
+        for place, row in enumerate(mine)
+    ]
+    return (
+        alt.Chart(alt.InlineData(values=bars))
+        .mark_bar(color=_SERIES[theme][0])
+        .encode(
+            y=alt.Y("driver:N", title=None, sort=None),
+            x=alt.X("from:Q", title=None, axis=_MONEY),
+            x2="to:Q",
+        )
+        .properties(width=_WIDTH - 120)
+    )
+
+
 def places(rows: Rows, options: Options, theme: Theme) -> Any:
     """Accounts where they are, larger with potential; option ``by`` is a colour."""
     return (
@@ -193,6 +225,7 @@ KINDS: Final[dict[str, Callable[[Rows, Options, Theme], Any]]] = {
     "bars": bars,
     "lines": lines,
     "places": places,
+    "steps": steps,
 }
 
 

@@ -1,8 +1,7 @@
 """What every page needs: who looks, at which night, and how the answer is written."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -12,26 +11,31 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.templating import Jinja2Templates
 
+from data_contracts.contract import all_contracts
 from data_contracts.errors import AopError
+from data_contracts.plan import PlanState
 from pipelines.ledger.records import governing
 from pipelines.ledger.store import Ledger
 from pipelines.serving.cli.output import text
 from pipelines.serving.nights import last_run
 from pipelines.serving.web import sections
 from pipelines.serving.web.charts import Drawings, Theme, spec_of
+from pipelines.serving.web.contents import Contents
 from pipelines.serving.web.downloads import as_csv
+from pipelines.serving.web.oidc import Oidc
 from pipelines.serving.web.roles import LOCAL_READER, Deed, Visitor
 from pipelines.serving.web.scope import Scope, scope_of
 from pipelines.serving.web.sections import DRAWN_ROWS, Page, Section
 from pipelines.serving.web.serving import Serving, Snapshot
 from pipelines.serving.web.sessions import Sessions, is_same_token
+from pipelines.serving.web.tokens import Tokens
 from pipelines.serving.web.users import Users
 from pipelines.settings import Settings
 
 Content = Mapping[str, pl.DataFrame]
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
-_KEPT_PLANS: Final = 6  # contents of versions, which never change
+_LARGE: Final = ("assignment", "quota")  # of what pages read of a version
 
 
 class SignInNeededError(AopError):
@@ -69,6 +73,8 @@ class Desk:
         Cookies go over HTTPS only.
     users : Users, optional
         Accounts of the home by default.
+    oidc : Oidc, optional
+        Provider by which people may sign in, besides passwords.
     """
 
     def __init__(
@@ -78,17 +84,19 @@ class Desk:
         must_sign_in: bool = False,
         is_https: bool = False,
         users: Users | None = None,
+        oidc: Oidc | None = None,
     ) -> None:
         self.settings = settings
         self.users = users or Users(settings)
         self.sessions = Sessions(self.users)
+        self.tokens = Tokens(self.users)
         self.serving = Serving(settings)
         self.is_https = is_https
+        self.oidc = oidc
         self.cookie = "__Host-aop" if is_https else "aop"
         self._must_sign_in = must_sign_in
         self._drawings = Drawings()
-        self._contents: OrderedDict[int, Content] = OrderedDict()
-        self._lock = threading.Lock()
+        self._contents = Contents()
         self._run: tuple[int, dict[str, Any]] = (-1, {})
         self._templates = Jinja2Templates(directory=_TEMPLATES)
         filters = self._templates.env.filters
@@ -99,6 +107,8 @@ class Desk:
             "Deed": Deed,
         }
         self._templates.env.trim_blocks = self._templates.env.lstrip_blocks = True
+        shared: Any = self._templates.env.get_template("_sections.html").module
+        self._section: Callable[..., str] = shared.one
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -106,17 +116,17 @@ class Desk:
         return Ledger(self.settings.require_home().ledger_url)
 
     def content(self, version: int) -> Content:
-        """Return every component of a version; they never change once stored."""
-        with self._lock:
-            if version in self._contents:
-                self._contents.move_to_end(version)
-                return self._contents[version]
-        found = self.ledger.content(version)
-        with self._lock:
-            self._contents[version] = found
-            while len(self._contents) > _KEPT_PLANS:
-                self._contents.popitem(last=False)
-        return found
+        """Return the components of a version, each read when first asked for."""
+        return self._contents.of(self.ledger, version)
+
+    def warm(self) -> None:
+        """Read what a first visitor would wait for: libraries, contracts, plans."""
+        self._drawings.warm()
+        all_contracts()
+        for plan in reversed(self.ledger.versions()):
+            if plan.state in (PlanState.PUBLISHED, PlanState.PROPOSED):
+                for component in _LARGE:
+                    self.content(plan.version)[component]
 
     def visitor(self, request: Request) -> Visitor:
         """Return who asks.
@@ -138,6 +148,22 @@ class Desk:
             name=user.name, role=user.role, rep_id=user.rep_id, token=found[0].token
         )
 
+    def reader(self, request: Request) -> Visitor:
+        """Return who asks the API: by a personal token, or from a signed-in page.
+
+        Raises
+        ------
+        SignInNeededError
+            If the token is worth nothing, or there is neither.
+        """
+        kind, _, given = request.headers.get("authorization", "").partition(" ")
+        if not kind:
+            return self.visitor(request)
+        user = self.tokens.user(given.strip()) if kind.lower() == "bearer" else None
+        if user is None:
+            raise SignInNeededError
+        return Visitor(name=user.name, role=user.role, rep_id=user.rep_id)
+
     def sender(self, request: Request, token: str) -> Visitor:
         """Return who sent a form from a page of ours.
 
@@ -154,7 +180,13 @@ class Desk:
             raise ForgedFormError
         return visitor
 
-    def page(self, request: Request, build: Callable[[Page], None]) -> Response:
+    def page(
+        self,
+        request: Request,
+        build: Callable[[Page], None],
+        *,
+        on: date | None = None,
+    ) -> Response:
         """Answer with a page, with one section as CSV, or with its drawing.
 
         Parameters
@@ -162,13 +194,17 @@ class Desk:
         build : callable
             Fills the page for the visitor's scope; ``?csv=NAME`` and ``?draw=NAME``
             ask for one section of it.
+        on : date, optional
+            Day the page shows, where it is not the night's.
         """
         visitor = self.visitor(request)
         query = request.query_params
         wanted = query.get("csv") or query.get("draw")
         with self.serving.snapshot() as snapshot:
-            scope = scope_of(visitor, snapshot)
-            page = Page(snapshot, scope, wanted=wanted)
+            scope = scope_of(visitor, snapshot, on)
+            # a download holds every row, a drawing as many as one can tell apart
+            most = None if "csv" in query else DRAWN_ROWS
+            page = Page(snapshot, scope, wanted=wanted, wanted_limit=most)
             build(page)
             if wanted is None:
                 return self._written(request, page)
@@ -188,7 +224,7 @@ class Desk:
         return self._templates.TemplateResponse(
             request,
             template,
-            {"now": None, "visitor": None} | content,
+            {"now": None, "visitor": None, "oidc": self.oidc} | content,
             status_code=status,
         )
 
@@ -214,19 +250,35 @@ class Desk:
         }
 
     def _written(self, request: Request, page: Page) -> Response:
+        now, path = self.now(page.snapshot), request.url.path
+        query = [
+            (key, value)
+            for key, value in request.query_params.multi_items()
+            if key not in ("csv", "draw", "theme")
+        ]
+
+        def write(section: Section) -> str:
+            def written() -> str:
+                names = page.named(section)
+                # marked as safe: the macro escapes what is in it
+                return self._section(section, now, names, query, path)
+
+            if section.key is None:
+                return written()
+            version = now["plan"].version if now["plan"] else None
+            told = (section.title, section.caption, section.source, version)
+            key = (path, *query, section.name, told, page.scope.key, section.key)
+            return page.snapshot.kept.get(key, written)
+
         return self._templates.TemplateResponse(
             request,
             page.extra.get("template", "sections.html"),
             {
-                "now": self.now(page.snapshot),
+                "now": now,
                 "visitor": page.scope.visitor,
                 "page": page,
-                "names": page.named(),
-                "query": [
-                    (key, value)
-                    for key, value in request.query_params.multi_items()
-                    if key not in ("csv", "draw", "theme")
-                ],
+                "write": write,
+                "query": query,
                 **page.extra,
             },
         )
@@ -274,6 +326,18 @@ def refuse_other_origin(request: Request) -> None:
         "none",
     ):
         raise ForgedFormError
+
+
+def local_path(path: str) -> str:
+    r"""Return a path on this site, never another site's address.
+
+    Examples
+    --------
+    >>> local_path("/plans/2"), local_path("//evil.example"), local_path("/\\evil")
+    ('/plans/2', '/', '/')
+    """
+    is_ours = path.startswith("/") and not path.startswith(("//", "/\\"))
+    return path if is_ours and path.isprintable() and "\\" not in path else "/"
 
 
 def _download(section: Section, now: Mapping[str, Any]) -> Response:

@@ -1,7 +1,8 @@
 """Which rows a visitor may see: their branch of the reporting tree, pay or not."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Final
 
@@ -73,20 +74,55 @@ class Scope:
         return self.reps is None or rep_id in self.reps
 
     @property
+    def key(self) -> Hashable:
+        """Return what tells this scope's rows from another's; for caches."""
+        return self.reps, self.visitor.role
+
+    @property
     def values(self) -> list[object]:
         """Return the two parameters of ``(? or list_contains(?::varchar[], rep))``."""
         return [self.is_whole, list(self.reps or ())]
 
 
-def scope_of(visitor: Visitor, snapshot: Snapshot) -> Scope:
-    """Return what a visitor sees on the night of a snapshot."""
+def scope_of(visitor: Visitor, snapshot: Snapshot, on: date | None = None) -> Scope:
+    """Return what a visitor sees on the night of a snapshot, or on another day of it.
+
+    Parameters
+    ----------
+    on : date, optional
+        Day whose reporting tree counts; the night's own by default. Where the copy
+        does not tell who led whom that day, tonight's word stands in.
+    """
     if visitor.sees_whole_company:
         return Scope(visitor, None)
     if visitor.rep_id is None:
         return Scope(visitor, ())
+    root = visitor.rep_id
+    return Scope(
+        visitor,
+        snapshot.kept.get(
+            ("branch", root, on), lambda: branch(root, _managers(snapshot, on))
+        ),
+    )
+
+
+def _managers(snapshot: Snapshot, on: date | None) -> dict[str, str | None]:
     found = snapshot.ask("select rep_id, manager_rep_id from core.dim_rep")
     managers = {row["rep_id"]: row["manager_rep_id"] for row in found}
-    return Scope(visitor, branch(visitor.rep_id, managers))
+    told = snapshot.catalog.get("core.dim_rep_history", ())
+    if on is not None and any(column.name == "manager_rep_id" for column in told):
+        then = snapshot.ask(
+            """
+            select rep_id, manager_rep_id from core.dim_rep_history
+            where
+                known_to is null and valid_from <= ?
+                and coalesce(valid_to, date '9999-12-31') >= ?
+            order by rep_id, valid_from
+            """,
+            [on, on],
+        )
+        managers |= {row["rep_id"]: row["manager_rep_id"] for row in then}
+    return managers
 
 
 def branch(root: str, managers: Mapping[str, str | None]) -> tuple[str, ...]:
@@ -165,7 +201,8 @@ def masked(row: Mapping[str, object], scope: Scope) -> dict[str, object]:
     """Return a row without what is pay or personal in it.
 
     That is a refused value of such a column (a rule that speaks of no single column
-    may show any value of its row), and what a proof says pay comes to.
+    may show any value of its row), what a proof says pay comes to, and what a scenario
+    makes of it.
     """
     found = dict(row)
     if scope.visitor.sees_pay:
@@ -174,6 +211,8 @@ def masked(row: Mapping[str, object], scope: Scope) -> dict[str, object]:
         for column in ("statement", "objective", "bound"):
             if column in found:
                 found[column] = HIDDEN if column == "statement" else None
+    if is_pay(str(row.get("measure", ""))):
+        found |= dict.fromkeys({"change", "value_after", "scenario_value"} & set(row))
     if "value_found" not in row:
         return found
     columns = _sensitive().get(str(row.get("contract")), frozenset())

@@ -1,13 +1,13 @@
 """A page as sections: one question each, its rows, where they come from, a drawing."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from pipelines.serving.reading import Rows
 from pipelines.serving.web.scope import Scope, masked
-from pipelines.serving.web.serving import Snapshot
+from pipelines.serving.web.serving import Snapshot, hashable
 
 SHOWN_ROWS: Final = 100
 """Rows of a section on a page; its CSV has them all."""
@@ -47,6 +47,7 @@ class Section:
     source: str | None  # link to the rows behind it
     plan_version: int | None
     drawing: Drawing | None
+    key: Hashable | None  # same key and same copy, same rows; None: they may change
 
     @property
     def numbers(self) -> frozenset[str]:
@@ -76,6 +77,8 @@ class Page:
     scope : Scope
     wanted : str, optional
         Name of the one section asked for as CSV or drawing; others are not run.
+    wanted_limit : int or None
+        Most rows of the one section asked for; None for all.
     limit : int or None
         Most rows of a section; None for all.
     """
@@ -86,6 +89,7 @@ class Page:
         scope: Scope,
         *,
         wanted: str | None = None,
+        wanted_limit: int | None = None,
         limit: int | None = SHOWN_ROWS,
     ) -> None:
         self.snapshot = snapshot
@@ -96,6 +100,7 @@ class Page:
         self.sections: list[Section] = []
         self.extra: dict[str, Any] = {}
         self._wanted = wanted
+        self._wanted_limit = wanted_limit
         self._limit = limit
 
     def wants(self, name: str) -> bool:
@@ -119,7 +124,7 @@ class Page:
         """Add a section whose rows one query gives; it must end in ``order by``."""
         if not self.wants(name):
             return
-        limit = self._limit if self._wanted is None else None
+        limit = self._most
         cut = "" if limit is None else f" limit {limit + 1}"
         rows = self.snapshot.ask(sql + cut, parameters)
         total = len(rows)
@@ -142,6 +147,7 @@ class Page:
             source=source,
             plan_version=plan_version,
             drawing=drawing,
+            key=(sql, hashable(parameters)),
         )
 
     def show(
@@ -156,12 +162,18 @@ class Page:
         source: str | None = None,
         plan_version: int | None = None,
         drawing: Drawing | None = None,
+        lasts: Hashable | None = None,
     ) -> None:
-        """Add a section whose rows are computed; `rows` is called where it is asked."""
+        """Add a section whose rows are computed; `rows` is called where it is asked.
+
+        `lasts` names what never changes for this page and scope, such as a plan
+        version's lines; its rows are computed once.
+        """
         if not self.wants(name):
             return
-        found = rows()
-        limit = self._limit if self._wanted is None else None
+        key = None if lasts is None else (name, lasts, self.scope.key)
+        found = rows() if key is None else self.snapshot.kept.get(key, rows)
+        limit = self._most
         self._add(
             name,
             title,
@@ -173,10 +185,16 @@ class Page:
             source=source,
             plan_version=plan_version,
             drawing=drawing,
+            key=key,
         )
 
-    def named(self) -> dict[str, str]:
-        """Return the names of the reps and accounts on the page, by id."""
+    @property
+    def _most(self) -> int | None:
+        """Return how many rows a section gets: all of them for a CSV."""
+        return self._limit if self._wanted is None else self._wanted_limit
+
+    def named(self, section: Section) -> dict[str, str]:
+        """Return the names of the reps and accounts of a section, by id."""
         found: dict[str, str] = {}
         for table, key, columns in (
             ("core.dim_rep", "rep_id", REP_COLUMNS),
@@ -184,7 +202,6 @@ class Page:
         ):
             ids = {
                 row[column]
-                for section in self.sections
                 for column in columns
                 if column in section.columns
                 for row in section.rows
@@ -194,7 +211,7 @@ class Page:
                 rows = self.snapshot.ask(
                     # both are constants of the loop above
                     f"select {key} as id, name from {table} "  # noqa: S608
-                    f"where list_contains(?, {key})",
+                    f"where {key} in (select unnest(?::varchar[]))",
                     [sorted(ids)],
                 )
                 found |= {row["id"]: row["name"] for row in rows}
@@ -213,6 +230,7 @@ class Page:
         source: str | None,
         plan_version: int | None,
         drawing: Drawing | None,
+        key: Hashable | None,
     ) -> None:
         self.sections.append(
             Section(
@@ -222,12 +240,13 @@ class Page:
                 empty=empty,
                 columns=tuple(columns),
                 rows=[masked(row, self.scope) for row in rows]
-                if {"value_found", "solver"} & set(columns)
+                if {"value_found", "solver", "measure"} & set(columns)
                 else rows,
                 total=total,
                 source=source,
                 plan_version=plan_version,
                 drawing=drawing,
+                key=key,
             )
         )
 

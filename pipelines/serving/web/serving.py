@@ -1,7 +1,7 @@
 """The serving copy as pages read it: opened once a night, one cursor a request."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,10 +10,14 @@ import duckdb
 
 from data_contracts.errors import HomeError
 from pipelines.serving.reading import Rows
+from pipelines.serving.web.keeping import Kept
 from pipelines.settings import Settings
 
 SCHEMAS: Final = ("core", "plan", "forecast", "drift", "quality")
 """What pages and the API may show; personal data is in another file."""
+
+_KEPT_BYTES: Final = 96_000_000
+_CELL_BYTES: Final = 80  # of a value in a dict, on average
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class _Night:
     key: tuple[int, int, int]
     connection: duckdb.DuckDBPyConnection
     catalog: Mapping[str, tuple[Column, ...]]
+    kept: Kept
 
 
 class Snapshot:
@@ -44,6 +49,8 @@ class Snapshot:
     catalog : mapping of ``schema.table`` to columns
     key : str
         Differs between copies; for caches.
+    kept : Kept, optional
+        What was computed from this copy so far; shared by all its requests.
     """
 
     def __init__(
@@ -51,19 +58,28 @@ class Snapshot:
         cursor: duckdb.DuckDBPyConnection,
         catalog: Mapping[str, tuple[Column, ...]],
         key: str,
+        kept: Kept | None = None,
     ) -> None:
         self._cursor = cursor
         self.catalog = catalog
         self.key = key
+        self.kept = kept or new_kept()
 
     def ask(self, sql: str, parameters: Sequence[object] = ()) -> Rows:
-        """Return the rows of one query, each as a dict.
+        """Return the rows of one query, each as a dict; not to be changed.
+
+        The same question of the same copy is answered from memory.
 
         Raises
         ------
         HomeError
             If the copy lacks a table or column: an older release built it.
         """
+        return self.kept.get(
+            ("ask", sql, hashable(parameters)), lambda: self._asked(sql, parameters)
+        )
+
+    def _asked(self, sql: str, parameters: Sequence[object]) -> Rows:
         try:
             found = self._cursor.execute(sql, list(parameters))
         except (duckdb.CatalogException, duckdb.BinderException) as error:
@@ -110,7 +126,9 @@ class Serving:
         cursor = night.connection.cursor()
         try:
             cursor.execute("use copy")
-            yield Snapshot(cursor, night.catalog, "-".join(map(str, night.key)))
+            yield Snapshot(
+                cursor, night.catalog, "-".join(map(str, night.key)), night.kept
+            )
         finally:
             cursor.close()
 
@@ -148,8 +166,39 @@ def _opened(path: str, key: tuple[int, int, int]) -> _Night:
                 Column(name, kind, comment or "")
             )
     return _Night(
-        key, connection, {table: tuple(found) for table, found in columns.items()}
+        key,
+        connection,
+        {table: tuple(found) for table, found in columns.items()},
+        new_kept(),
     )
+
+
+def new_kept() -> Kept:
+    """Return room for what is computed from one copy."""
+    return Kept(_KEPT_BYTES, weigh=_bytes)
+
+
+def hashable(value: Any) -> Hashable:
+    """Return query parameters as a key: lists become tuples.
+
+    Examples
+    --------
+    >>> hashable([True, ["R1", "R2"]])
+    (True, ('R1', 'R2'))
+    """
+    if isinstance(value, list | tuple):
+        return tuple(hashable(each) for each in value)
+    key: Hashable = value
+    return key
+
+
+def _bytes(value: object) -> int:
+    """Estimate what a value takes: text by its length, rows by their cells."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return len(value) * len(value[0]) * _CELL_BYTES
+    return 1000
 
 
 def _first(error: Exception) -> str:

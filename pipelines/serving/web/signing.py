@@ -5,7 +5,12 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from pipelines.serving.web.desk import Desk, ForgedFormError, refuse_other_origin
+from pipelines.serving.web.desk import (
+    Desk,
+    ForgedFormError,
+    local_path,
+    refuse_other_origin,
+)
 from pipelines.serving.web.sessions import LASTS, is_same_token
 from pipelines.serving.web.throttle import Throttle
 
@@ -54,7 +59,7 @@ def signing(desk: Desk) -> APIRouter:
             told = "that name and password do not belong together"
             return _form(desk, request, to=next, told=told, status=401)
         by_name.forget(who)
-        answer = RedirectResponse(_local(next), status_code=303)
+        answer = RedirectResponse(local_path(next), status_code=303)
         _keep(desk, answer, desk.sessions.begin(user))
         return answer
 
@@ -76,7 +81,7 @@ def _form(
     cookie = request.cookies.get(desk.cookie, "")
     opened = desk.sessions.read(cookie)
     if opened is not None and opened[1] is not None:
-        return RedirectResponse(_local(to), status_code=303)  # signed in already
+        return RedirectResponse(local_path(to), status_code=303)  # signed in already
     if opened is None:  # else a second tab must not spoil the form of the first
         cookie = desk.sessions.begin()
         opened = desk.sessions.read(cookie)
@@ -86,7 +91,7 @@ def _form(
         status,
         token=opened[0].token if opened else "",
         told=told,
-        next=_local(to),
+        next=local_path(to),
     )
     _keep(desk, answer, cookie)
     return answer
@@ -103,15 +108,3 @@ def _keep(desk: Desk, answer: Response, cookie: str) -> None:
         # a link in a mail may open a page; a form of another site is refused
         samesite="lax",
     )
-
-
-def _local(path: str) -> str:
-    r"""Return a path on this site, never another site's address.
-
-    Examples
-    --------
-    >>> _local("/plans/2"), _local("//evil.example"), _local("/\\evil.example")
-    ('/plans/2', '/', '/')
-    """
-    is_ours = path.startswith("/") and not path.startswith(("//", "/\\"))
-    return path if is_ours and path.isprintable() and "\\" not in path else "/"

@@ -23,10 +23,10 @@ from pipelines.settings import Settings
 LEAST_PASSWORD: Final = 12
 MOST_PASSWORD: Final = 1024  # hashing costs grow with length
 
-_TABLES: Final = sa.MetaData()
+TABLES: Final = sa.MetaData()
 _USERS: Final = sa.Table(
     "users",
-    _TABLES,
+    TABLES,
     sa.Column("key", sa.Text, primary_key=True),  # the name, case folded
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("role", sa.Text, nullable=False),
@@ -38,9 +38,18 @@ _USERS: Final = sa.Table(
 )
 _SECRETS: Final = sa.Table(
     "secrets",
-    _TABLES,
+    TABLES,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
+)
+TOKENS: Final = sa.Table(
+    "tokens",
+    TABLES,
+    sa.Column("token_id", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, nullable=False),  # of the account
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("expires_at", sa.DateTime, nullable=False),
 )
 
 
@@ -86,7 +95,7 @@ class Users:
         """Tell whether an account was ever added; from then on pages ask for one."""
         if not self._path.is_file():
             return False
-        with self._reading() as connection:
+        with self.reading() as connection:
             found = connection.execute(sa.select(_USERS.c.key).limit(1)).first()
         return found is not None
 
@@ -94,7 +103,7 @@ class Users:
         """Return every account, by name."""
         if not self._path.is_file():
             return []
-        with self._reading() as connection:
+        with self.reading() as connection:
             found = connection.execute(sa.select(_USERS).order_by(_USERS.c.key))
             return [_user(row) for row in found]
 
@@ -102,14 +111,21 @@ class Users:
         """Return an account that may be used, None for any other."""
         if not self._path.is_file():
             return None
-        with self._reading() as connection:
+        with self.reading() as connection:
             row = connection.execute(
-                sa.select(_USERS).where(_USERS.c.key == _key(name), _USERS.c.is_active)
+                sa.select(_USERS).where(
+                    _USERS.c.key == account_key(name), _USERS.c.is_active
+                )
             ).first()
         return None if row is None else _user(row)
 
     def add(
-        self, name: str, password: str, *, role: Role, rep_id: str | None = None
+        self,
+        name: str,
+        password: str | None,
+        *,
+        role: Role,
+        rep_id: str | None = None,
     ) -> User:
         """Add an account, or give a removed one back with these values.
 
@@ -117,8 +133,8 @@ class Users:
         ----------
         name : str
             E-mail address; what the ledger writes beside every decision.
-        password : str
-            12 to 1024 characters.
+        password : str or None
+            12 to 1024 characters; None for who signs in at a provider only.
         rep_id : str, optional
             Place in the reporting tree; needed by roles that see one branch.
 
@@ -143,37 +159,42 @@ class Users:
             "name": who,
             "role": str(role),
             "rep_id": rep_id or None,
-            "password_hash": self._hasher.hash(_checked(password)),
+            # what is no hash fits no password
+            "password_hash": ""
+            if password is None
+            else self._hasher.hash(_checked(password)),
             "is_active": True,
         }
-        with self._writing() as connection:
+        with self.writing() as connection:
             if not _changed(connection, who, row):
                 connection.execute(
                     _USERS.insert().values(
-                        key=_key(who),
+                        key=account_key(who),
                         sessions=0,
                         added_at=datetime.now(UTC).replace(tzinfo=None),
                         **row,
                     )
                 )
-        return self._known(who)
+        return self.known(who)
 
     def change_password(self, name: str, password: str) -> None:
-        """Set a new password; every open session of the account ends."""
-        self._known(name)
+        """Set a new password; every open session and token of the account ends."""
+        self.known(name)
         hashed = self._hasher.hash(_checked(password))
-        with self._writing() as connection:
+        with self.writing() as connection:
             _changed(connection, name, {"password_hash": hashed})
+            _end_tokens(connection, name)
 
     def remove(self, name: str) -> None:
-        """End an account and its sessions; what it decided stays in the ledger."""
-        self._known(name)
-        with self._writing() as connection:
+        """End an account, its sessions and tokens; the ledger keeps what it decided."""
+        self.known(name)
+        with self.writing() as connection:
             _changed(connection, name, {"is_active": False})
+            _end_tokens(connection, name)
 
     def end_sessions(self, name: str) -> None:
         """Sign an account out everywhere."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             _changed(connection, name, {})
 
     def checked(self, name: str, password: str) -> User | None:
@@ -184,9 +205,11 @@ class Users:
         # made in either case: the first unknown name must not take longer
         known, user = self._nobody, self.find(name)
         if user is not None:
-            with self._reading() as connection:
+            with self.reading() as connection:
                 known = connection.execute(
-                    sa.select(_USERS.c.password_hash).where(_USERS.c.key == _key(name))
+                    sa.select(_USERS.c.password_hash).where(
+                        _USERS.c.key == account_key(name)
+                    )
                 ).scalar_one()
         try:
             self._hasher.verify(known, password[:MOST_PASSWORD])
@@ -196,7 +219,7 @@ class Users:
 
     def secret(self) -> str:
         """Return the key that signs sessions; made once, kept in the home."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             found = connection.execute(
                 sa.select(_SECRETS.c.value).where(_SECRETS.c.name == "sessions")
             ).scalar()
@@ -207,7 +230,8 @@ class Users:
                 )
         return str(found)
 
-    def _known(self, name: str) -> User:
+    def known(self, name: str) -> User:
+        """Return an account that may be used; an AopError where there is none."""
         found = self.find(name)
         if found is None:
             raise AopError(
@@ -216,17 +240,19 @@ class Users:
         return found
 
     @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
+    def reading(self) -> Iterator[sa.Connection]:
+        """Give a connection to the accounts."""
         with self._engine.connect() as connection:
             yield connection
 
     @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
+    def writing(self) -> Iterator[sa.Connection]:
+        """Give a connection whose changes are kept whole or not at all."""
         if not self._path.exists():
             # made for its owner alone before anything is in it
             os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600))
         with self._engine.begin() as connection:
-            _TABLES.create_all(connection)
+            TABLES.create_all(connection)
             yield connection
 
 
@@ -238,10 +264,14 @@ def accounts_file(settings: Settings) -> Path:
 def _changed(connection: sa.Connection, name: str, values: dict[str, object]) -> bool:
     done = connection.execute(
         _USERS.update()
-        .where(_USERS.c.key == _key(name))
+        .where(_USERS.c.key == account_key(name))
         .values(sessions=_USERS.c.sessions + 1, **values)
     )
     return done.rowcount > 0
+
+
+def _end_tokens(connection: sa.Connection, name: str) -> None:
+    connection.execute(TOKENS.delete().where(TOKENS.c.key == account_key(name)))
 
 
 def _checked(password: str) -> str:
@@ -253,7 +283,8 @@ def _checked(password: str) -> str:
     return password
 
 
-def _key(name: str) -> str:
+def account_key(name: str) -> str:
+    """Return what one account is known by, however its name is written."""
     return " ".join(name.casefold().split())
 
 

@@ -53,6 +53,10 @@ def test_the_file_is_small_plain_json_and_the_same_each_time(home: Settings) -> 
         "cause": "R2 left",
         "state": "open",
         "plan_version": 1,
+        "statistic": 1.0,
+        "is_due": True,
+        "verdict": "",
+        "why": "",
     }
     assert drift_signal.write(home).read_text(encoding="utf-8") == text
 

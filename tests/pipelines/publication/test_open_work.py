@@ -68,6 +68,31 @@ def test_the_file_holds_deals_by_the_policys_rule(moved: Settings) -> None:
 
 
 @pytest.mark.slow
+def test_long_leave_is_covered_in_the_file(moved: Settings) -> None:
+    rules = yaml.safe_load(moved.policy_file.read_text())
+    rules["handover"] |= {"leave_cover": "manager", "leave_cover_min_days": 14}
+    moved.policy_file.write_text(yaml.safe_dump(rules))
+    with duckdb.connect(moved.serving_copy) as connection:
+        connection.execute(
+            "create table core.fct_leave_cover as select * from (values "
+            "('R2', 'M', date '2026-07-10', date '2026-08-09'), "
+            "('R2', null, date '2026-11-01', null), "
+            "('R1', 'M', date '2026-06-21', null)) "
+            "t(rep_id, acting_rep_id, covered_from, covered_to)"
+        )
+    folder = write_outbox(moved, 2).folder
+    rows = pl.read_csv(folder / "handover" / "opportunities.csv", try_parse_dates=True)
+    held = rows.filter(pl.col("opportunity_id") == "O1")
+    assert held.select("rep_id", "acting_rep_id", "valid_from", "valid_to").rows() == [
+        ("R1", "R1", JUNE, date(2026, 6, 20)),
+        ("R1", "M", date(2026, 6, 21), date(2026, 6, 30)),
+        ("R2", "R2", date(2026, 7, 1), date(2026, 7, 9)),
+        ("R2", "M", date(2026, 7, 10), date(2026, 8, 9)),
+        ("R2", "R2", date(2026, 8, 10), date(2026, 12, 31)),
+    ]
+
+
+@pytest.mark.slow
 def test_without_opportunities_the_note_says_so(moved: Settings) -> None:
     with duckdb.connect(moved.serving_copy) as connection:
         connection.execute("drop table core.fct_opportunity")

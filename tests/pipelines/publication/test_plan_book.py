@@ -25,7 +25,8 @@ def test_before_the_first_plan_every_file_is_there_without_rows(
     home: Settings,
 ) -> None:
     written = write_plan_book(home)
-    assert written == dict.fromkeys(["versions", "events", *COMPONENTS], 0)
+    beside = ["versions", "events", "decisions", "quota_bridges", "scenario_bridges"]
+    assert written == dict.fromkeys([*beside, *COMPONENTS], 0)
     for component in COMPONENTS:
         frame = pl.read_parquet(home.plan_book / f"{component}.parquet")
         assert frame.is_empty()
@@ -87,7 +88,7 @@ def test_the_same_ledger_gives_the_same_bytes(
     first = {file.name: file.read_bytes() for file in home.plan_book.iterdir()}
     write_plan_book(home)
     assert {file.name: file.read_bytes() for file in home.plan_book.iterdir()} == first
-    assert len(first) == 2 + len(COMPONENTS)
+    assert len(first) == 5 + len(COMPONENTS)
 
 
 def test_the_book_keeps_the_newest_event_for_the_ledger_to_be_held_against(

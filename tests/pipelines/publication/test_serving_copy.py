@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
 
+import data_contracts
 from data_contracts.errors import AopError, BusyError, HomeError
 from pipelines.files import digest
 from pipelines.publication.copying import PROMISED
@@ -23,6 +25,8 @@ from pipelines.publication.serving_copy import (
 )
 from pipelines.settings import Settings
 from tests.pipelines.publication.conftest import NIGHT, write_run, write_warehouse
+
+POLICIES = Path(data_contracts.__file__).parent / "policies"
 
 
 def ask(file: Path, query: str) -> list[Any]:
@@ -123,6 +127,31 @@ def test_a_replaced_night_stays_for_its_readers_and_then_goes(
     publish(home)
     assert not old.exists()
     assert new.is_dir()
+
+
+@pytest.mark.slow
+def test_replaced_nights_are_kept_as_the_policy_says(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "pipelines.publication.serving_copy.KEPT_FOR", timedelta(seconds=-10)
+    )
+    told = (POLICIES / "template.yaml").read_text(encoding="utf-8")
+    assert "kept_nights_count: 7" in told
+    two = told.replace("kept_nights_count: 7", "kept_nights_count: 2")
+    home.policy_file.write_text(two, encoding="utf-8")
+    folders = []
+    for day in range(4):
+        move_to(home, NIGHT + timedelta(days=day))
+        publish(home)
+        folders.append(current_parquet(home))
+    assert [folder.is_dir() for folder in folders] == [False, True, True, True]
+    night = ask_parquet(folders[1] / "core" / "dim_rep.parquet")
+    assert night == {NIGHT + timedelta(days=1)}
+
+
+def ask_parquet(file: Path) -> set[date]:
+    return set(pl.read_parquet(file)["as_of"])
 
 
 def move_to(home: Settings, night: date) -> None:

@@ -1,5 +1,6 @@
 """A new home: what is written, and what is refused."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,22 @@ def test_a_new_home_holds_a_policy_and_sources_that_load(tmp_path: Path) -> None
     assert settings.require_home() is settings
 
 
+def test_a_new_home_lets_editors_help_with_the_policy(tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "home")
+    make_home(settings)
+    first = settings.policy_file.read_text(encoding="utf-8").splitlines()[0]
+    named = first.removeprefix("# yaml-language-server: $schema=")
+    shape = json.loads((settings.home / named).read_text(encoding="utf-8"))
+    assert {"segments", "roles", "approval"} <= shape["properties"].keys()
+
+
 @pytest.mark.parametrize(
     "policy", sorted(path.stem for path in POLICIES.glob("*.yaml"))
 )
 def test_every_policy_on_file_loads(policy: str) -> None:
-    assert load_policy(POLICIES / f"{policy}.yaml").segments
+    path = POLICIES / f"{policy}.yaml"
+    assert load_policy(path).segments
+    assert path.read_text(encoding="utf-8").startswith("# yaml-language-server: ")
 
 
 def test_a_home_is_never_overwritten(tmp_path: Path) -> None:

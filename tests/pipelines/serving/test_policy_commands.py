@@ -10,8 +10,7 @@ import yaml
 from typer.testing import CliRunner
 
 from pipelines.serving.cli.main import app
-from pipelines.serving.cli.policy import policy_schema
-from pipelines.serving.home import POLICIES
+from pipelines.serving.home import POLICIES, policy_schema
 from pipelines.settings import Settings
 
 runner = CliRunner()

@@ -134,6 +134,7 @@ def data(page: Page) -> None:
         columns=["contract", "contract_version", "purpose", "without_it"],
         caption="What each extract promises, and what is not computed without it",
         empty="There is no contract.",
+        lasts="release",
     )
 
 

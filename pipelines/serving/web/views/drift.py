@@ -1,5 +1,7 @@
 """Drift board: nodes by metrics, causes, history, what each breach asks for."""
 
+from collections.abc import Sequence
+
 from pipelines.serving.web.sections import Page, drawn, rows_of
 
 
@@ -22,6 +24,7 @@ def drift(page: Page, metric: str, level: str, node: str) -> None:
             "scope",
             "asks_for",
             "cause",
+            *_told(page, "drift.fct_drift_breach", ("verdict", "decision_why")),
             "answered_by_version",
             "plan_version",
         ],
@@ -63,6 +66,12 @@ def drift(page: Page, metric: str, level: str, node: str) -> None:
         empty="Nothing is watched yet: no plan was published.",
         source=rows_of("drift.rpt_drift_board"),
     )
+
+
+def _told(page: Page, table: str, columns: Sequence[str]) -> list[str]:
+    """Return which of some columns the copy has; an older release built it without."""
+    there = {column.name for column in page.snapshot.catalog.get(table, ())}
+    return [column for column in columns if column in there]
 
 
 def _history(page: Page, metric: str, level: str, node: str) -> None:

@@ -100,6 +100,32 @@ def forecasts(page: Page, level: str, node: str) -> None:
         source=rows_of("forecast.fct_bookings_forecast"),
     )
     page.ask(
+        "standing",
+        "Which model is used, and over which baseline it won",
+        """
+        select * from forecast.fct_model_standing order by measure, node_level
+        """,
+        columns=[
+            "measure",
+            "node_level",
+            "champion",
+            "challenger",
+            "baseline",
+            "skill_share",
+            "covered_share",
+            "origins_count",
+            "forecasts_count",
+            "is_judged",
+            "is_used",
+            "model_version",
+        ],
+        caption="Skill: how much smaller the challenger's loss is than the baseline's "
+        "at past origins, below 0 % the model loses; covered: share of outcomes inside "
+        "the 80 % band",
+        empty="No model was held against a baseline yet: too little history.",
+        source=rows_of("forecast.fct_model_standing"),
+    )
+    page.ask(
         "backtests",
         "Model cards: how each model did on past origins",
         """

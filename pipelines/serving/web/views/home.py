@@ -38,11 +38,20 @@ def waiting(desk: Desk, visitor: Visitor) -> list[dict[str, Any]]:
         found.append(
             {
                 "plan": plan,
-                "waits_for": _WAITS[plan.state],
+                "waits_for": _whom(desk, plan),
                 "is_mine": _waits_for(desk, plan, visitor),
             }
         )
     return sorted(found, key=lambda one: (not one["is_mine"], -one["plan"].version))
+
+
+def _whom(desk: Desk, plan: PlanVersion) -> str:
+    """Return whose word a version waits for: its open level, where it has levels."""
+    if plan.state is PlanState.PROPOSED:
+        level = desk.ledger.standing(plan.version).open_level
+        if level is not None:
+            return f"level {level.name!r}: {', '.join(level.approvers)}"
+    return _WAITS[plan.state]
 
 
 _WAITS = {
@@ -146,6 +155,7 @@ def _company(page: Page) -> None:
             middle="forecast_p50",
             high="forecast_p90",
         ),
+        lasts="night",
     )
     page.ask(
         "nodes",

@@ -96,6 +96,8 @@ def rep(page: Page, rep_id: str, version: int | None) -> None:
         source=rows_of("plan.fct_plan_quota", plan_version=chosen, rep_id=rep_id),
         plan_version=version,
     )
+    if page.snapshot.has("plan.fct_plan_quota_bridge"):
+        _quota_steps(page, rep_id, chosen, version)
     page.ask(
         "changes",
         "What changed in the book",
@@ -150,6 +152,37 @@ def rep(page: Page, rep_id: str, version: int | None) -> None:
         empty="The plan in force gives no account.",
         source=rows_of("plan.fct_plan_assignment", plan_version=chosen, rep_id=rep_id),
         plan_version=version,
+    )
+
+
+def _quota_steps(page: Page, rep_id: str, chosen: int, version: int | None) -> None:
+    page.ask(
+        "quota_steps",
+        "Quota, step by step",
+        """
+        with steps as (
+            select step, min(step_order) as step_order, sum(cents) as step_cents
+            from plan.fct_plan_quota_bridge
+            where plan_version = ? and rep_id = ?
+            group by step
+        )
+        select
+            'quota' as measure, replace(step, '_', ' ') as driver,
+            cast(step_cents as bigint) as step_cents,
+            cast(sum(step_cents) over (order by step_order) as bigint) as after_cents
+        from steps where step_cents <> 0
+        order by step_order
+        """,
+        [chosen, rep_id],
+        columns=["driver", "step_cents", "after_cents"],
+        caption="From an even share of the segment's target to the quota of the plan's "
+        "months; the steps sum to it",
+        empty="No steps were kept for this version.",
+        source=rows_of(
+            "plan.fct_plan_quota_bridge", plan_version=chosen, rep_id=rep_id
+        ),
+        plan_version=version,
+        drawing=drawn("steps", "How each step moves the quota", measure="quota"),
     )
 
 

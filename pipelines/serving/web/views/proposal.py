@@ -1,10 +1,12 @@
 """A plan version: what it changes, at what price, how sure; and its decision."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import polars as pl
 
 from data_contracts.plan import PlanState
+from pipelines.ledger.bridges import quota_bridge_file, quota_bridges
 from pipelines.ledger.records import PlanVersion
 from pipelines.ledger.transitions import same_person
 from pipelines.serving.comparing import differences, moves, summary
@@ -16,6 +18,7 @@ from pipelines.serving.web.changes import (
     disruption,
     mine,
     over_months_of,
+    steps,
 )
 from pipelines.serving.web.desk import Content, Desk, NotThereError
 from pipelines.serving.web.roles import Deed, Visitor
@@ -36,6 +39,25 @@ OPEN_TO: Mapping[PlanState, tuple[Deed, ...]] = {
     PlanState.PUBLISHED: (Deed.COMMENT, Deed.FIX_OWNER),
 }
 """What may be asked of a version in each state; of others only a comment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """A version and the one it changes, read when a section first asks for them."""
+
+    desk: Desk
+    plan: PlanVersion
+
+    @property
+    def new(self) -> Content:
+        """Return what the version holds."""
+        return self.desk.content(self.plan.version)
+
+    @property
+    def old(self) -> Content | None:
+        """Return what the version it changes holds, None where it is the first."""
+        parent = self.plan.parent_version
+        return None if parent is None else self.desk.content(parent)
 
 
 def plans(desk: Desk, page: Page) -> None:
@@ -71,9 +93,8 @@ def plans(desk: Desk, page: Page) -> None:
 def proposal(desk: Desk, page: Page, version: int, done: str) -> None:
     """Fill the page of one version."""
     _refuse_reps(page.scope)
-    plan, content = desk.ledger.get(version), desk.content(version)
-    visitor = page.scope.visitor
-    parent = desk.content(plan.parent_version) if plan.parent_version else None
+    plan, visitor = desk.ledger.get(version), page.scope.visitor
+    sides = Sides(desk, plan)
     events = desk.ledger.events(version)
     page.title = f"Version {plan.version}: {plan.title}"
     asked = OPEN_TO.get(plan.state, (Deed.COMMENT,))
@@ -85,17 +106,21 @@ def proposal(desk: Desk, page: Page, version: int, done: str) -> None:
         "seen": events[-1].seq if events else 0,
         "done": done if done in DONE else "",
         "told": DONE,
-        "disruption": disruption(content, page.scope),
+        "disruption": page.snapshot.kept.get(
+            ("disruption", version, page.scope.key),
+            lambda: disruption(sides.new, page.scope),
+        ),
     }
     if page.scope.is_whole:
-        _sums(page, plan, content, parent)
-    _bridge(page, plan, content, parent)
-    _moves(page, plan, content)
-    _balance(page, plan, content)
+        _sums(page, plan, sides)
+    _bridge(page, plan, sides)
+    _steps(desk, page, plan)
+    _moves(page, plan, sides)
+    _balance(page, plan, sides)
     if page.scope.is_whole:
-        _certificate(page, plan, content)
-        if parent is not None:
-            _differences(page, plan, content, parent)
+        _certificate(page, plan, sides)
+        if plan.parent_version is not None:
+            _differences(page, plan, sides)
     page.show(
         "said",
         "Said and signed",
@@ -143,8 +168,9 @@ def _refuse_reps(scope: Scope) -> None:
         )
 
 
-def _sums(page: Page, plan: PlanVersion, new: Content, old: Content | None) -> None:
+def _sums(page: Page, plan: PlanVersion, sides: Sides) -> None:
     def rows() -> Rows:
+        new, old = sides.new, sides.old
         before = {row["component"]: row for row in summary(over_months_of(old, new))}
         return [
             row
@@ -166,21 +192,27 @@ def _sums(page: Page, plan: PlanVersion, new: Content, old: Content | None) -> N
         "months of this one",
         empty="The version is empty.",
         plan_version=plan.version,
+        lasts=plan.version,
     )
 
 
-def _bridge(page: Page, plan: PlanVersion, new: Content, old: Content | None) -> None:
+def _bridge(page: Page, plan: PlanVersion, sides: Sides) -> None:
     columns = ["before_cents", "change_cents", "after_cents", "reason"]
-    told = f"version {plan.parent_version}" if old else "nothing: it is the first plan"
+    told = (
+        f"version {plan.parent_version}"
+        if plan.parent_version
+        else "nothing: it is the first plan"
+    )
     if page.scope.is_whole:
         page.show(
             "bridge",
             "Quota bridge by segment",
-            lambda: bridge(old, new, "segment_id").to_dicts(),
+            lambda: bridge(sides.old, sides.new, "segment_id").to_dicts(),
             columns=["segment_id", *columns],
             caption=f"Over the months both plan; before: {told}",
             empty="The version hands out no quota.",
             plan_version=plan.version,
+            lasts=plan.version,
             drawing=drawn(
                 "bars",
                 "Change of the quotas of each segment",
@@ -192,7 +224,7 @@ def _bridge(page: Page, plan: PlanVersion, new: Content, old: Content | None) ->
         "rep_bridge",
         "Quota bridge by rep",
         lambda: (
-            mine(bridge(old, new, "rep_id"), page.scope, "rep_id")
+            mine(bridge(sides.old, sides.new, "rep_id"), page.scope, "rep_id")
             .filter(pl.col("change_cents") != 0)
             .sort(pl.col("change_cents").abs(), "rep_id", descending=[True, False])
             .to_dicts()
@@ -201,17 +233,43 @@ def _bridge(page: Page, plan: PlanVersion, new: Content, old: Content | None) ->
         caption=f"Reps whose quota changes, largest first; before: {told}",
         empty="Nobody's quota changes.",
         plan_version=plan.version,
+        lasts=plan.version,
     )
 
 
-def _moves(page: Page, plan: PlanVersion, content: Content) -> None:
+def _steps(desk: Desk, page: Page, plan: PlanVersion) -> None:
+    def rows() -> Rows:
+        versions = [plan.version, plan.parent_version or 0]
+        kept = quota_bridges(desk.settings, versions)
+        return steps(
+            mine(kept, page.scope, "rep_id"), plan.version, plan.parent_version
+        ).to_dicts()
+
+    page.show(
+        "quota_steps",
+        "Quota bridge by step",
+        rows,
+        columns=["step", "before_cents", "change_cents", "after_cents"],
+        caption="From an even share of each segment's target to the quotas, summed "
+        "over the months both plan; before: the version it changes",
+        empty="No steps were kept for this version.",
+        plan_version=plan.version,
+        # its file is written a moment after the version is stored
+        lasts=(
+            plan.version,
+            quota_bridge_file(desk.settings, plan.version).is_file(),
+        ),
+    )
+
+
+def _moves(page: Page, plan: PlanVersion, sides: Sides) -> None:
     page.show(
         "moved",
         "Accounts that change hands",
         lambda: moves(
             {
                 "assignment": mine(
-                    content["assignment"], page.scope, "rep_id", "previous_rep_id"
+                    sides.new["assignment"], page.scope, "rep_id", "previous_rep_id"
                 )
             }
         ),
@@ -229,12 +287,13 @@ def _moves(page: Page, plan: PlanVersion, content: Content) -> None:
         caption="Dearest first; price of keeping and of moving, and who was next best",
         empty="No account changes hands.",
         plan_version=plan.version,
+        lasts=plan.version,
     )
 
 
-def _balance(page: Page, plan: PlanVersion, content: Content) -> None:
+def _balance(page: Page, plan: PlanVersion, sides: Sides) -> None:
     def rows() -> Rows:
-        return mine(balance(content), page.scope, "rep_id").to_dicts()
+        return mine(balance(sides.new), page.scope, "rep_id").to_dicts()
 
     page.show(
         "balance",
@@ -251,16 +310,16 @@ def _balance(page: Page, plan: PlanVersion, content: Content) -> None:
         caption="Potential of each book a year",
         empty="The version assigns no account.",
         plan_version=plan.version,
+        lasts=plan.version,
         drawing=drawn(
             "bars", "Potential of each book after", label="rep_id", value="after"
         ),
     )
 
 
-def _certificate(page: Page, plan: PlanVersion, content: Content) -> None:
-    proofs = content.get("proof")
-
+def _certificate(page: Page, plan: PlanVersion, sides: Sides) -> None:
     def rows() -> Rows:
+        proofs = sides.new.get("proof")
         if proofs is not None and not proofs.is_empty():
             return proofs.to_dicts()
         return [
@@ -282,18 +341,22 @@ def _certificate(page: Page, plan: PlanVersion, content: Content) -> None:
         caption="optimal: proven best; feasible: at most the gap dearer than the bound",
         empty="",
         plan_version=plan.version,
+        lasts=plan.version,
     )
 
 
-def _differences(
-    page: Page, plan: PlanVersion, content: Content, parent: Content
-) -> None:
+def _differences(page: Page, plan: PlanVersion, sides: Sides) -> None:
+    def rows() -> Rows:
+        old = sides.old
+        return [] if old is None else differences(old, sides.new)
+
     page.show(
         "differences",
         f"Against version {plan.parent_version}",
-        lambda: differences(parent, content),
+        rows,
         columns=["component", "what", "old", "new", "reason"],
         caption="Every difference, over the months both speak of",
         empty="Both say the same.",
         plan_version=plan.version,
+        lasts=plan.version,
     )

@@ -1,9 +1,10 @@
 """Quotas and pay: over-assignment by node, attainability, fairness, what it costs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import polars as pl
 
+from pipelines.serving.reading import Rows
 from pipelines.serving.web.sections import Page, drawn, rows_of
 
 PAY_COLUMNS = (
@@ -21,9 +22,14 @@ PAY_COLUMNS = (
 
 
 def quotas(
-    page: Page, version: int | None, content: Mapping[str, pl.DataFrame] | None
+    page: Page,
+    version: int | None,
+    content: Callable[[int], Mapping[str, pl.DataFrame]],
 ) -> None:
-    """Fill the page for one published version, None where none is in force."""
+    """Fill the page for one published version, None where none is in force.
+
+    `content` gives what a version holds; payout curves are read from it.
+    """
     page.title = "Quotas and pay"
     chosen = version or -1
     if page.scope.is_whole:
@@ -136,7 +142,7 @@ def _pay(
     page: Page,
     chosen: int,
     version: int | None,
-    content: Mapping[str, pl.DataFrame] | None,
+    content: Callable[[int], Mapping[str, pl.DataFrame]],
 ) -> None:
     page.ask(
         "pay",
@@ -165,15 +171,20 @@ def _pay(
         source=rows_of("plan.fct_plan_compensation", plan_version=chosen),
         plan_version=version,
     )
-    curves = content.get("pay") if content else None
-    if curves is not None and not curves.is_empty():
+    if version is not None:
         page.show(
             "curves",
             "Payout curves",
-            lambda: curves.to_dicts(),
+            lambda: _curves(content(version)),
             columns=PAY_COLUMNS,
             caption="Attainment from which each role is paid, and at what rate; mean "
             "and 90th percentile of a year's variable pay",
             empty="No payout curve was chosen.",
             plan_version=version,
+            lasts=version,
         )
+
+
+def _curves(content: Mapping[str, pl.DataFrame]) -> Rows:
+    curves = content.get("pay")
+    return [] if curves is None else curves.to_dicts()

@@ -23,6 +23,7 @@ def tables(page: Page) -> None:
         columns=["table", "columns_count"],
         caption="What pages are made of; BI tools read the same in serving/aop.duckdb",
         empty="There is no table for your role.",
+        lasts="night",
     )
 
 
@@ -36,12 +37,13 @@ def rows(
     FilterError
         If a download would hold more than `MOST_DOWNLOADED` rows.
     """
+    limit = MOST_DOWNLOADED if is_whole else SHOWN_ROWS
     found = browse(
         page.snapshot,
         page.scope,
         table,
         where=where,
-        limit=MOST_DOWNLOADED if is_whole else SHOWN_ROWS,
+        limit=limit,
         offset=0 if is_whole else offset,
     )
     if is_whole and found.total > MOST_DOWNLOADED:
@@ -61,4 +63,5 @@ def rows(
         columns=[column.name for column in found.columns],
         caption=f"{found.total} rows" + (f", from {offset + 1}" if offset else ""),
         empty="No row fits.",
+        lasts=(table, *where, limit, offset),
     )

@@ -5,6 +5,7 @@ page that reads a column no mart has fails here.
 """
 
 import asyncio
+import json
 import re
 import shutil
 from collections.abc import Mapping
@@ -20,7 +21,9 @@ import pytest
 import yaml
 from argon2 import PasswordHasher
 
-from pipelines.files import write_parquet
+from data_contracts.approval import Approval
+from pipelines.files import write_parquet, write_text
+from pipelines.ledger.bridges import scenario_bridge_file
 from pipelines.ledger.content import canonical
 from pipelines.ledger.store import Ledger
 from pipelines.serving.home import make_home
@@ -399,11 +402,21 @@ def content(*, moved: bool) -> dict[str, pl.DataFrame]:
     )
 
 
-def propose(ledger: Ledger, *, moved: bool, parent: int | None = None) -> int:
+def propose(
+    ledger: Ledger,
+    *,
+    moved: bool,
+    parent: int | None = None,
+    scenario: str = "base",
+    is_draft: bool = False,
+    approval: Approval | None = None,
+) -> int:
     """Propose the year; return the version."""
     return ledger.propose(
         content(moved=moved),
-        scenario="base",
+        scenario=scenario,
+        is_draft=is_draft,
+        approval=approval,
         title="plan for 2026",
         as_of=NIGHT,
         effective_from=MONTHS[0],
@@ -417,6 +430,38 @@ def propose(ledger: Ledger, *, moved: bool, parent: int | None = None) -> int:
         territory_gap_share=0.01,
         territory_proof="feasible",
     ).version
+
+
+def add_scenarios(settings: Settings) -> dict[str, int]:
+    """Store two what-if runs as `aop scenario run` leaves them; return versions."""
+    base = {"target_cents": 4_800_000, "target_pay_cents": 98_765_432, "hires_count": 3}
+    found = {}
+    for name, drivers in SCENARIOS.items():
+        plan = propose(
+            Ledger(settings.ledger_url), moved=True, scenario=name, is_draft=True
+        )
+        after = {
+            measure: value + sum(step.get(measure, 0) for step in drivers.values())
+            for measure, value in base.items()
+        }
+        steps = [
+            {"driver": driver, "change": {m: step.get(m, 0) for m in base}}
+            for driver, step in drivers.items()
+        ]
+        file = scenario_bridge_file(settings, plan)
+        write_text(json.dumps({"base": base, "measures": after, "steps": steps}), file)
+        found[name] = plan
+    return found
+
+
+SCENARIOS = {
+    "downturn": {
+        "demand": {"target_cents": -500_000},
+        "hiring": {"hires_count": -2, "target_pay_cents": -1_000},
+    },
+    "push": {"demand": {"target_cents": 250_000}, "rounding": {"target_cents": -1}},
+}
+"""What each driver adds to the base, in the order it is applied."""
 
 
 @pytest.fixture(scope="session")

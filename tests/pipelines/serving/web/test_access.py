@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.serving.web.roles import MAY, Deed, Role
 from pipelines.serving.web.scope import branch
-from tests.pipelines.serving.web.conftest import PAY_SEEN, PEOPLE, Browser
+from tests.pipelines.serving.web.conftest import PAY_SEEN, PEOPLE, Browser, put
 
 pytestmark = pytest.mark.slow
 
@@ -33,6 +33,7 @@ ROUTES = {
     "/territories": EVERYBODY,
     "/territories?on=2025-01-01": EVERYBODY,
     "/capacity": WHOLE,
+    "/scenarios": WHOLE,
     "/quotas": EVERYBODY,
     "/forecasts": WHOLE,
     "/data": WHOLE,
@@ -159,6 +160,34 @@ def test_a_row_that_speaks_of_pay_hides_it_from_the_api_too(
     assert "(hidden)" in found.text
 
 
+def test_what_a_scenario_makes_of_pay_is_hidden_from_who_does_not_see_it(
+    browser: Browser,
+) -> None:
+    with duckdb.connect(browser.desk.settings.serving_copy) as connection:
+        for measure in ("target_pay_cents", "quota_cents"):
+            put(
+                connection,
+                "plan.fct_scenario_bridge",
+                plan_version=3,
+                measure=measure,
+                driver="hiring",
+                change=-987_654,
+                value_after=12_345,
+                scenario_value=12_345,
+            )
+    asked = "/api/v1/tables/plan.fct_scenario_bridge?where=measure:"
+    viewer, planner = (browser.become(f"{who}@example.com") for who in ("vic", "pla"))
+    for who, shown in ((viewer, None), (planner, -987_654)):
+        (row,) = who.get(f"{asked}target_pay_cents").json()["rows"]
+        assert (row["change"], row["value_after"] is None) == (shown, shown is None)
+    (row,) = viewer.get(f"{asked}quota_cents").json()["rows"]
+    assert row["change"] == -987_654
+    pay = "where=measure:target_pay_cents"
+    for page in (f"?{pay}", f"?{pay}&csv=rows"):
+        text = viewer.get(f"/rows/plan.fct_scenario_bridge{page}").text
+        assert "987654" not in text.replace(",", "").replace(".", "")
+
+
 def test_only_an_approver_or_admin_may_approve(browser: Browser) -> None:
     may = {role for role in Role if Deed.APPROVE in MAY[role]}
     assert may == {Role.APPROVER, Role.ADMIN}
@@ -203,3 +232,26 @@ def test_who_changes_places_sees_the_new_branch_the_night_after(
         )
     newer.replace(copy)
     assert mia.get("/reps/R3").status_code == 200
+
+
+def test_rows_of_a_day_follow_the_reporting_tree_of_that_day(browser: Browser) -> None:
+    with duckdb.connect(browser.desk.settings.serving_copy) as connection:
+        names = [
+            row[0]
+            for row in connection.execute("describe core.dim_rep_history").fetchall()
+        ]
+        if "manager_rep_id" not in names:
+            connection.execute(
+                "alter table core.dim_rep_history add column manager_rep_id varchar"
+            )
+        connection.execute(
+            "insert into core.dim_rep_history "
+            "(rep_id, manager_rep_id, valid_from, valid_to, known_from) values "
+            "('R3', 'M1', date '2025-06-01', date '2026-02-28', date '2025-06-01'), "
+            "('R3', 'M2', date '2026-03-01', null, date '2026-03-01')"
+        )
+    mia = browser.become("mia@example.com")
+    assert "R3" not in mia.get("/territories").text
+    assert "/reps/R3" in mia.get("/territories?on=2026-01-15").text
+    assert "/reps/R3" not in mia.get("/territories?on=2026-03-15").text
+    assert mia.get("/reps/R3").status_code == 404

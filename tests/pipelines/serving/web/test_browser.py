@@ -1,50 +1,47 @@
 """A review in a real browser: sign-in to publication, on a phone, without script."""
 
 import shutil
-import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import BrowserContext
 from playwright.sync_api import Page as Tab
 
 from pipelines.ledger.store import Ledger
+from pipelines.serving.home import make_home
 from pipelines.serving.web.app import pages
 from pipelines.serving.web.desk import Desk
 from pipelines.serving.web.users import Users
 from pipelines.settings import Settings
-from tests.pipelines.serving.web.conftest import PASSWORD, QUICK
+from tests.pipelines.serving.web.conftest import (
+    PASSWORD,
+    QUICK,
+    add_scenarios,
+    make_tables,
+    publish_night,
+)
+from tests.pipelines.serving.web.looking import faults, launched, needs_browser
+from tests.pipelines.serving.web.provider import served
 from tests.pipelines.serving.web.test_pages import PATHS
 
-CHROMIUM = Path("/usr/bin/chromium")
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not CHROMIUM.is_file(), reason=f"{CHROMIUM} is not installed: no browser"
-    ),
-]
+pytestmark = [pytest.mark.slow, needs_browser]
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Chromium]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"]
-        )
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
 def home(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     folder = tmp_path_factory.mktemp("browser") / "home"
     shutil.copytree(built, folder)
+    add_scenarios(Settings(folder))
     return Settings(folder)
 
 
@@ -52,17 +49,8 @@ def home(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def address(home: Settings) -> Iterator[str]:
     """Serve the company on a port the system chose; return where."""
     desk = Desk(home, users=Users(home, hasher=QUICK))
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        bound.listen()
-        server = uvicorn.Server(
-            uvicorn.Config(pages(home, desk=desk), log_level="error", ws="none")
-        )
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
-        thread.start()
-        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+    with served(pages(home, desk=desk)) as where:
+        yield where
 
 
 @pytest.fixture
@@ -93,7 +81,7 @@ def test_every_page_fits_the_screen_and_has_no_serious_fault_for_anybody(
     tab.on("console", lambda message: complaints.append(message.text))
     tab.on("request", lambda request: asked.add(request.url.split("/")[2]))
     sign_in(tab, address, "ada@example.com")
-    for number, path in enumerate((*PATHS, "/nowhere")):
+    for number, path in enumerate((*PATHS, "/scenarios", "/nowhere")):
         is_desk = width > 1000
         if is_desk and number % 2:
             continue  # looked at on the phone
@@ -107,9 +95,31 @@ def test_every_page_fits_the_screen_and_has_no_serious_fault_for_anybody(
                 if one["impact"] in ("serious", "critical")
             ]
             assert serious == [], path
+    with tab.expect_response(lambda answer: "draw=fan" in answer.url) as drawn:
+        tab.goto(f"{address}/forecasts")
+        tab.get_by_role("img").first.scroll_into_view_if_needed()
+    assert ("theme=dark" in drawn.value.url) is (scheme == "dark")
+    if scheme == "dark":
+        with tab.expect_response(lambda answer: answer.url.endswith("draw=fan")):
+            tab.emulate_media(media="print")  # paper is white
+    tab.emulate_media(media="print")
+    paper = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert paper == "rgb(255, 255, 255)"
     context.close()
     assert asked == {address.removeprefix("http://")}
     assert [text for text in complaints if "404" not in text] == []
+
+
+def test_every_page_of_an_empty_company_fits_and_stays_quiet(
+    chromium: Chromium, tmp_path: Path
+) -> None:
+    settings = Settings(tmp_path / "home")
+    make_home(settings)
+    settings.serving.mkdir()
+    with duckdb.connect(settings.serving_copy) as connection:
+        make_tables(connection)
+        publish_night(connection, None)
+    assert faults(settings, chromium, width=390) == []
 
 
 def test_a_review_goes_from_sign_in_to_publication(

@@ -38,13 +38,46 @@ OPTIONS = {
 }
 
 
-@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.parametrize("kind", list(OPTIONS))
 def test_a_drawing_holds_its_rows_in_units_of_money(kind: str) -> None:
     spec = spec_of(kind, ROWS, OPTIONS[kind], Theme.LIGHT)
     values = json.dumps(spec)
     assert '"plan": 1000.0' in values
     assert "plan_cents" not in values
     assert '"url"' not in values
+
+
+def test_every_kind_of_drawing_is_tried_here() -> None:
+    assert {*OPTIONS, "steps"} == set(KINDS)
+
+
+def test_a_bridge_begins_each_step_where_the_last_one_ended() -> None:
+    lines = [
+        ("base", 100, 100),
+        ("demand", -30, 70),
+        ("hiring", 5, 75),
+        ("end", 75, 75),
+    ]
+    rows = [
+        {
+            "measure": measure,
+            "driver": driver,
+            "step_cents": 100 * step,
+            "after_cents": 100 * after,
+        }
+        for measure in ("target", "quota")
+        for driver, step, after in lines
+    ]
+    spec = spec_of("steps", rows, {"measure": "target"}, Theme.LIGHT)
+    (bars,) = (
+        spec["datasets"].values() if "datasets" in spec else [spec["data"]["values"]]
+    )
+    assert [(bar["from"], bar["to"]) for bar in bars] == [
+        (0, 100),
+        (100, 70),
+        (70, 75),
+        (0, 75),
+    ]
 
 
 def test_months_without_a_value_are_gaps_not_zeros() -> None:

@@ -2,13 +2,17 @@
 
 import re
 import shutil
+from datetime import date
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pytest
 
+from data_contracts.approval import Approval, ApprovalLevel
+from pipelines.ledger.store import Ledger
 from pipelines.serving.home import make_home
-from pipelines.serving.web.changes import balance, bridge
+from pipelines.serving.web.changes import balance, bridge, steps
 from pipelines.serving.web.views.home import chances
 from pipelines.settings import Settings
 from tests.pipelines.serving.web.conftest import (
@@ -16,6 +20,7 @@ from tests.pipelines.serving.web.conftest import (
     browser_of,
     content,
     make_tables,
+    propose,
     publish_night,
     put,
 )
@@ -105,6 +110,15 @@ def test_home_shows_plan_actual_outlook_and_what_waits(local: Browser) -> None:
     assert "P(plan met)" in text
 
 
+@pytest.mark.slow
+def test_home_names_the_level_that_a_version_waits_for(open_home: Settings) -> None:
+    finance = ApprovalLevel(name="finance", approvers=("app@example.com",))
+    levels = Approval(levels=(finance,))
+    propose(Ledger(open_home.ledger_url), moved=True, parent=1, approval=levels)
+    text = browser_of(open_home).get("/").text
+    assert "waits for level &#39;finance&#39;: app@example.com" in text
+
+
 def test_the_chance_of_the_year_lies_between_its_two_cases() -> None:
     # one month of P10 80, P50 100, P90 120 to reach 100 more: a coin's throw
     assert chances(200, 100, [(80, 100, 120)]) == (0.5, 0.5)
@@ -183,6 +197,58 @@ def test_a_quota_bridge_closes() -> None:
     )
     first = bridge(None, content(moved=True), "segment_id")
     assert first["before_cents"].to_list() == [0]
+
+
+def test_steps_of_quotas_sum_to_the_quotas_of_the_months_both_plan() -> None:
+    def of(version: int, month: date, *cents: int) -> list[tuple[object, ...]]:
+        names = ("even_share", "potential", "rounding")
+        return [
+            (version, "R1", month, order, names[order], amount)
+            for order, amount in enumerate(cents)
+        ]
+
+    kept = pl.DataFrame(
+        [
+            *of(1, date(2026, 1, 1), 100, 20, 1),
+            *of(1, date(2026, 2, 1), 100, 30, 0),
+            *of(2, date(2026, 2, 1), 110, -10, 2),
+        ],
+        schema=["version", "rep_id", "month_start", "step_order", "step", "cents"],
+        orient="row",
+    )
+    found = steps(kept, 2, 1)
+    assert found.rows() == [
+        ("even share", 100, 110, 10),
+        ("potential", 30, -10, -40),
+        ("rounding", 0, 2, 2),
+    ]
+    assert steps(kept, 2, None)["before_cents"].to_list() == [0, 0, 0]
+    assert steps(kept, 3, 1).is_empty()
+
+
+@pytest.mark.slow
+def test_a_rep_sees_the_steps_of_the_own_quota(open_home: Settings) -> None:
+    with duckdb.connect(open_home.serving_copy) as connection:
+        for order, (step, cents) in enumerate(
+            {"even_share": 100_000, "potential": -2_000, "rounding": 50}.items()
+        ):
+            for month in (1, 2):
+                put(
+                    connection,
+                    "plan.fct_plan_quota_bridge",
+                    plan_version=1,
+                    rep_id="R1",
+                    month_start=date(2026, month, 1),
+                    step_order=order,
+                    step=step,
+                    cents=cents,
+                )
+    found = browser_of(open_home).get("/reps/R1?csv=quota_steps").text
+    assert found.splitlines()[1:] == [
+        "even share,200000,200000",
+        "potential,-4000,196000",
+        "rounding,100,196100",
+    ]
 
 
 def test_rows_behind_a_number_page_on_and_say_what_columns_mean(
