@@ -56,7 +56,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
         (
             "open breaches",
             now["open_breaches"],
-            ("breach_key", "asks_for", "cause"),
+            ("breach_key", "asks_for", "cause", "decision_why"),
             "none",
         ),
     ):
