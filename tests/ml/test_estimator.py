@@ -42,6 +42,7 @@ def test_the_checks_of_scikit_learn_that_need_no_array_pass(
     getattr(estimator_checks, check)(kind.__name__, kind())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", EVERY)
 def test_settings_survive_a_clone_and_nothing_is_learned_at_birth(kind: type) -> None:
     from sklearn.base import clone

@@ -89,6 +89,7 @@ def test_opportunities_not_yet_created_are_always_added(past) -> None:
     assert np.allclose(out["total_cents"], out["open_cents"] + out["new_cents"])
 
 
+@pytest.mark.slow
 def test_an_empty_pipeline_still_expects_new_business(past) -> None:
     snapshots, deals = past
     model = PipelineEstimator().fit(snapshots, deals, as_of=AS_OF)
@@ -129,6 +130,7 @@ def test_an_amount_typed_wrong_does_not_become_the_forecast(past) -> None:
     assert wrong["amount_cents"].max() > 100 * model.largest_cents_
 
 
+@pytest.mark.slow
 def test_a_slump_in_wins_lowers_the_level(past) -> None:
     snapshots, deals = past
     slump = deals.with_columns(

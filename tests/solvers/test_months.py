@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from solvers.months import spread_over_months
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_rows_and_nodes_are_exact_and_cells_within_a_unit(data: st.DataObject) -> None:

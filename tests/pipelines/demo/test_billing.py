@@ -59,6 +59,7 @@ def test_a_downgrade_is_credited_by_the_day_on_the_next_turn() -> None:
         assert issued == end  # credited when the next period is billed
 
 
+@pytest.mark.slow
 def test_no_invoice_asks_for_less_than_nothing() -> None:
     assert (world().books.invoices["total_cents"] > 0).all()
 

@@ -117,6 +117,7 @@ def test_each_rate_can_be_set_alone(rate: str) -> None:
     assert len(kinds - {"on the copy"}) == 1
 
 
+@pytest.mark.slow
 def test_the_marks_give_back_the_clean_extract() -> None:
     found, marks = soiled()
     for contract, column in (

@@ -141,6 +141,7 @@ def test_keys_are_unique_and_never_empty(seed: int, night: date) -> None:
         assert not frame.select(pl.struct(key).is_duplicated().any()).item(), contract
 
 
+@pytest.mark.slow
 @drawn_from(DRAW)
 @settings(max_examples=10, deadline=None)
 @given(seeds, nights)

@@ -68,6 +68,7 @@ def test_local_amounts_come_back_to_the_dollars_they_were() -> None:
     assert ((back - truth).abs() <= 0.0051 * 1.5).all()
 
 
+@pytest.mark.slow
 def test_the_dollar_stays_the_dollar() -> None:
     rates = tables()["crm-exchange-rates"]
     assert rates.filter(pl.col("currency") == "USD")["rate"].unique().to_list() == [1.0]

@@ -51,6 +51,7 @@ def test_every_ended_spell_opens_its_seat_again(size: str) -> None:
         assert {(seat, end - 1), (seat, end)} & opened
 
 
+@pytest.mark.slow
 def test_everybody_reports_up_to_one_officer() -> None:
     seats = world("medium").staff.seats
     boss = seats["supervisor"].astype(int)

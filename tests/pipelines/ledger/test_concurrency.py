@@ -65,6 +65,7 @@ def test_a_level_that_needs_two_of_three_is_signed_by_two_and_no_more(
     assert ledger.verify().is_intact
 
 
+@pytest.mark.slow
 def test_of_two_answers_to_one_breach_one_is_stored(url: str, ledger: Ledger) -> None:
     def answer(_: int) -> bool:
         try:

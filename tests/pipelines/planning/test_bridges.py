@@ -39,6 +39,7 @@ def assert_adds_up(inputs: PlanInputs, content: Content) -> None:
         assert by_month["cents"].to_list() == mine["quota_cents"].to_list(), rep
 
 
+@pytest.mark.slow
 def test_the_steps_of_every_quota_sum_to_it_in_every_month(
     facts: Facts, forecasts: Forecasts
 ) -> None:
@@ -60,6 +61,7 @@ def test_even_books_and_ramped_reps_leave_season_cushion_and_rounding(
     assert season["cents"].max() > 0 > season["cents"].min()
 
 
+@pytest.mark.slow
 def test_a_new_hire_is_spared_and_a_colleague_carries_it(
     facts: Facts, forecasts: Forecasts
 ) -> None:

@@ -62,6 +62,7 @@ def test_the_stated_price_is_never_more_than_keeping_really_costs(
         assert 0 <= found.stated_cents <= found.price_cents + 1
 
 
+@pytest.mark.slow
 def test_an_account_that_stays_has_no_such_price(
     uneven: Facts, forecasts: Forecasts
 ) -> None:

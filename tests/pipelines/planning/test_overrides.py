@@ -110,6 +110,7 @@ def test_an_owner_who_left_is_not_waited_for(after: Any) -> None:
     assert "override 7 not kept: gone cannot own a00" in draft.notes
 
 
+@pytest.mark.slow
 def test_a_fixed_quota_is_kept_to_the_cent_and_its_segment_still_adds_up(
     before: PlanDraft, after: Any
 ) -> None:
@@ -137,6 +138,7 @@ def test_the_quota_targets_follow_the_fixed_quotas(
     assert sums[1] - sums[0] == 500_00  # r4, the only other one, is in the west
 
 
+@pytest.mark.slow
 def test_fixed_quotas_of_a_whole_segment_change_its_sum_and_say_so(
     before: PlanDraft, after: Any
 ) -> None:
@@ -194,6 +196,7 @@ def test_the_same_wishes_in_any_order_give_the_same_plan(after: Any) -> None:
     assert one.notes == other.notes
 
 
+@pytest.mark.slow
 def test_the_policy_on_record_is_the_one_decided(facts: Facts, after: Any) -> None:
     after(asked(Ask.ACCOUNT_OWNER, "a00", "r2"))
     assert replace(facts).policy.territories.named_accounts == {}

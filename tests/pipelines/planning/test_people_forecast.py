@@ -89,6 +89,7 @@ def test_every_file_of_people_is_forecast_and_no_plan_has_no_odds(
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_model_that_lost_gives_way_to_its_sheet(
     facts: Facts, ledger: LedgerReader
 ) -> None:

@@ -52,6 +52,7 @@ def quota_of(draft: PlanDraft, key: str, value: str) -> int:
     return int(lines["quota_cents"].sum())
 
 
+@pytest.mark.slow
 def test_a_fixed_quota_ends_the_claim_of_nearness_in_its_segment_alone(
     facts: Facts, forecasts: Forecasts
 ) -> None:
@@ -68,6 +69,7 @@ def test_a_fixed_quota_ends_the_claim_of_nearness_in_its_segment_alone(
     assert "fixed: r1" in line(after, "quotas", "smb")["statement"]
 
 
+@pytest.mark.slow
 def test_a_sum_that_fixed_quotas_break_is_said_to_be_broken(
     facts: Facts, forecasts: Forecasts
 ) -> None:

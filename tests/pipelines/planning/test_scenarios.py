@@ -90,6 +90,7 @@ def test_attrition_points_add_to_the_years_rate(base: PlanInputs) -> None:
     assert (1 - (1 - hazard) ** 12).to_list() == pytest.approx([0.05, 0.05])
 
 
+@pytest.mark.slow
 def test_a_delay_starts_hires_later_and_a_slip_moves_the_launch(
     base: PlanInputs,
 ) -> None:
@@ -104,6 +105,7 @@ def test_a_delay_starts_hires_later_and_a_slip_moves_the_launch(
     assert found.steps[0].change["target_cents"] == -300_00
 
 
+@pytest.mark.slow
 def test_less_demand_leaves_the_target_and_widens_the_gap(base: PlanInputs) -> None:
     found = one(base, events={"demand_change_share": -0.2})
     assert found.steps[0].change["target_cents"] == 0

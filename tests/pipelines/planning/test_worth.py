@@ -3,6 +3,7 @@
 from datetime import date
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -151,6 +152,7 @@ def test_the_sum_is_told_with_its_lines(policy: CompanyPolicy) -> None:
     )
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10**9), st.integers(0, 10**9), st.integers(0, 10**9))
 def test_a_plan_that_changes_nothing_never_pays(
     target: int, quota: int, pay: int

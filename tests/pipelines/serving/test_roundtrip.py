@@ -173,6 +173,7 @@ def test_the_workbook_of_another_ledger_is_refused(
     assert "plan version 8 does not exist" in plan(home, "import", path, "--as", "bo")
 
 
+@pytest.mark.slow
 def test_a_workbook_without_edits_stores_nothing(
     home: Settings, edited: Callable[..., Path]
 ) -> None:
