@@ -16,7 +16,7 @@ from pipelines.planning.targets import first_horizon
 HISTORY = months(date(2024, 1, 1), 24)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def policy() -> CompanyPolicy:
     """Two segments, one quota-bearing role, a launch in May."""
     return CompanyPolicy.model_validate(
@@ -54,7 +54,7 @@ def policy() -> CompanyPolicy:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def facts(policy: CompanyPolicy) -> Facts:
     """Facts of 31 December 2025, the eve of a fiscal year."""
     reps = pl.DataFrame(
@@ -125,7 +125,7 @@ def facts(policy: CompanyPolicy) -> Facts:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def doubled(facts: Facts) -> pl.DataFrame:
     """Ask smb for twice what its two reps book, in every month of the year."""
     plan = first_horizon(facts.policy, facts.as_of)
@@ -137,7 +137,7 @@ def doubled(facts: Facts) -> pl.DataFrame:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def forecasts(facts: Facts) -> Forecasts:
     """Everybody ramped, nobody leaves, every account worth the same."""
     groups = pl.DataFrame({"segment_id": ["smb", "ent"], "role": ["ae", "ae"]})
@@ -168,7 +168,7 @@ def forecasts(facts: Facts) -> Forecasts:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def known(facts: Facts) -> Known:
     """A company of which nothing is known but its reps and accounts."""
     return Known(

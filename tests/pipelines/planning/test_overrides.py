@@ -16,12 +16,12 @@ from pipelines.planning.people import Forecasts
 from pipelines.planning.targets import Horizon, first_horizon
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def plan(facts: Facts) -> Horizon:
     return first_horizon(facts.policy, facts.as_of)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def before(facts: Facts, forecasts: Forecasts, plan: Horizon) -> PlanDraft:
     """The plan people saw and asked to change: version 1."""
     return compute(PlanInputs(facts, forecasts, plan))
@@ -39,7 +39,7 @@ def asked(ask: Ask, key: str, value: str, number: int = 7, **more: Any) -> Overr
     return Override(ask=ask, key=key, value=value, **facts)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def after(facts: Facts, forecasts: Forecasts, plan: Horizon, before: PlanDraft) -> Any:
     """Plan again with overrides about version 1."""
     lines: Content = canonical(before.content)
