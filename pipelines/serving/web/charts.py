@@ -190,11 +190,14 @@ def steps(rows: Rows, options: Options, theme: Theme) -> Any:
         }
         for place, row in enumerate(mine)
     ]
+    # browsers draw names wider than they are measured here
+    room = 8 * max((len(bar["driver"]) for bar in bars), default=0)
+    names = alt.Axis(minExtent=room, labelLimit=max(room, 180))
     return (
         alt.Chart(alt.InlineData(values=bars))
         .mark_bar(color=_SERIES[theme][0])
         .encode(
-            y=alt.Y("driver:N", title=None, sort=None),
+            y=alt.Y("driver:N", title=None, sort=None, axis=names),
             x=alt.X("from:Q", title=None, axis=_MONEY),
             x2="to:Q",
         )

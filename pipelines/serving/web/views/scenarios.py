@@ -78,13 +78,22 @@ def _measures(page: Page, names: list[str], found: dict[str, Any], unit: str) ->
 
 def _bridge(page: Page, name: str, found: dict[str, Any], why: str) -> None:
     version = found["versions"][name]
-    ends = {row["measure"]: row for row in found["measures"]}
+    changed = {
+        row["measure"]: row
+        for row in found["measures"]
+        if row["measure"].endswith("_cents")
+        and _is_shown(page, row["measure"])
+        and row[name] != row["base"]
+    }
+    most = max(
+        changed,
+        key=lambda measure: abs(changed[measure][name] - changed[measure]["base"]),
+        default="target_cents",
+    )
 
     def rows() -> Rows:
         lines: Rows = []
-        for measure, row in ends.items():
-            if not measure.endswith("_cents") or not _is_shown(page, measure):
-                continue
+        for measure, row in changed.items():
             steps = [s for s in found["bridges"][name] if s["measure"] == measure]
             word = _worded(measure)
             lines.append(_line(word, "base", row["base"], row["base"]))
@@ -102,15 +111,15 @@ def _bridge(page: Page, name: str, found: dict[str, Any], why: str) -> None:
         rows,
         columns=["measure", "driver", "step_cents", "after_cents"],
         caption=f"{why}; base and steps sum to the scenario, version {version}",
-        empty="The scenario changes nothing.",
+        empty="The scenario changes no sum of money.",
         source=rows_of("plan.fct_scenario_bridge", plan_version=version)
         if page.snapshot.has("plan.fct_scenario_bridge")
         else None,
         plan_version=version,
         drawing=drawn(
             "steps",
-            f"How each driver moves the target from base to {name}",
-            measure="target",
+            f"How each driver moves the {_worded(most)} from base to {name}",
+            measure=_worded(most),
         ),
     )
 
