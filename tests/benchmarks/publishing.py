@@ -14,6 +14,7 @@ import statistics
 import tempfile
 import time
 from multiprocessing.sharedctypes import Synchronized
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import duckdb
@@ -44,12 +45,11 @@ def make(file: Path, night: int, rows: int) -> None:
 
 
 def read(
-    file: Path, began: Synchronized, is_over: Synchronized, told: multiprocessing.Queue
+    file: Path, began: Barrier, is_over: Synchronized, told: multiprocessing.Queue
 ) -> None:
     """Read until it is over; tell how often, and what went wrong."""
     reads, wrong, nights = 0, [], set()
-    with began.get_lock():
-        began.value += 1
+    began.wait()
     while not is_over.value:
         try:
             with duckdb.connect(str(file), read_only=True) as night:
@@ -96,7 +96,9 @@ def under_readers(folder: Path) -> None:
     final, other = folder / "aop.duckdb", folder / "plain.duckdb"
     shutil.copyfile(nights[0], final)
     context = multiprocessing.get_context("spawn")
-    began, is_over = context.Value("i", 0), context.Value("b", 0)
+    # a reader that dies before it begins breaks the barrier instead of the wait
+    began = context.Barrier(READERS + 1, timeout=120)
+    is_over = context.Value("b", 0)
     told = context.Queue()
     readers = [
         context.Process(target=read, args=(final, began, is_over, told))
@@ -104,8 +106,7 @@ def under_readers(folder: Path) -> None:
     ]
     for reader in readers:
         reader.start()
-    while began.value < READERS:
-        time.sleep(0.01)
+    began.wait()
     puts, copies = [], []
     began_at = time.monotonic()
     for number in range(NIGHTS):

@@ -236,14 +236,6 @@ def test_who_changes_places_sees_the_new_branch_the_night_after(
 
 def test_rows_of_a_day_follow_the_reporting_tree_of_that_day(browser: Browser) -> None:
     with duckdb.connect(browser.desk.settings.serving_copy) as connection:
-        names = [
-            row[0]
-            for row in connection.execute("describe core.dim_rep_history").fetchall()
-        ]
-        if "manager_rep_id" not in names:
-            connection.execute(
-                "alter table core.dim_rep_history add column manager_rep_id varchar"
-            )
         connection.execute(
             "insert into core.dim_rep_history "
             "(rep_id, manager_rep_id, valid_from, valid_to, known_from) values "
