@@ -49,7 +49,8 @@ class LastBuild:
         self._decided = _digest_of_decisions(settings, self._run)
         self._project = project
         self._before = self._read()
-        self.goes_on = self._since() is not None
+        self._since = self._goes_on_from()
+        self.goes_on = self._since is not None
 
     def _read(self) -> dict[str, Any]:
         try:
@@ -58,7 +59,7 @@ class LastBuild:
         except (OSError, ValueError):
             return {}
 
-    def _since(self) -> dict[str, Any] | None:
+    def _goes_on_from(self) -> dict[str, Any] | None:
         """Return what the night goes on from; None where all has to be made anew."""
         told = self._before
         if (told.get("project"), told.get("decided")) != (self._project, self._decided):
@@ -89,7 +90,7 @@ class LastBuild:
 
     def tell(self, *, anew: bool) -> None:
         """Write how far the warehouse goes as a row; nowhere where all is made anew."""
-        since = None if anew else self._since()
+        since = None if anew else self._since
         row = {name: since[name] if since else None for name in _NIGHTLY}
         self._settings.reference.mkdir(parents=True, exist_ok=True)
         pl.DataFrame([row], schema=dict.fromkeys(_NIGHTLY, pl.String)).select(
