@@ -13,8 +13,9 @@ from ml.attainment import (
     trailing_attainment,
 )
 from ml.estimator import Estimator, require_fitted
-from ml.logistic import fit_ridge_logistic, sigmoid
+from ml.logistic import fit_pooled_logistic, sigmoid
 from ml.panel import Bools, Floats, Ints, RepPanel, month_number, read_panel
+from ml.persistence import Persistence, attained_ahead
 from ml.ramp import Z80, RampEstimator
 
 BANDS = ("0-6", "6-12", "12-24", "24-48", "48+")  # months of tenure
@@ -36,7 +37,8 @@ class AttritionEstimator(Estimator):
     prior_sd : float, default 0.5
         Prior standard deviation of the log-odds of that rate.
     effect_sd : float, default 0.4
-        Prior standard deviation of a band's, segment's, role's effect on log-odds.
+        Widest prior standard deviation of a band's, segment's or role's effect on
+        log-odds; how wide each kind is within it is learned.
 
     Attributes
     ----------
@@ -47,7 +49,9 @@ class AttritionEstimator(Estimator):
     covariance_ : (n_features, n_features) float
     feature_names_ : list of str
     wander_ : Wander
-        How a rep's trailing attainment moves on.
+        How trailing attainment moves on where no ramp was given.
+    persistence_ : Persistence or None
+        The same with a ramp: each rep's own returns to the rep's talent.
 
     Notes
     -----
@@ -124,6 +128,7 @@ class AttritionEstimator(Estimator):
         before, self.attainment_ = trailing_attainment(panel, due)
         recorded, self.record_ = record_months(panel)
         self.wander_ = learn_wander(panel, before)
+        self.persistence_ = Persistence.learn(panel, y) if y is not None else None
         self.at_risk_, self.left_ = months_at_risk(panel)
         self.leavers_count_ = int(self.left_.sum())
         self.is_informed_ = self.leavers_count_ > 0
@@ -138,8 +143,16 @@ class AttritionEstimator(Estimator):
         self.mean_attainment_ = np.zeros(len(panel.groups))
         if self.is_informed_:
             risk = self.at_risk_
-            result = fit_ridge_logistic(
-                x[risk], self.left_[risk].astype(float), prior_mean=mean, prior_sd=sd
+            kinds = ("tenure ", "segment ", "role ")
+            result = fit_pooled_logistic(
+                x[risk],
+                self.left_[risk].astype(float),
+                prior_mean=mean,
+                prior_sd=sd,
+                blocks=[
+                    [i for i, f in enumerate(self.feature_names_) if f.startswith(kind)]
+                    for kind in kinds
+                ],
             )
             self.coefficients_, self.covariance_ = (
                 result.coefficients,
@@ -171,6 +184,11 @@ class AttritionEstimator(Estimator):
                 log_attainment,
             ]
         )
+
+    def attained_ahead(self, months: int) -> tuple[Floats, Floats]:
+        """Return log attainment of all reps `months` on, and its variance, (i,)."""
+        require_fitted(self)
+        return attained_ahead(self.persistence_, self.wander_, self.attainment_, months)
 
     def hazard(self) -> pl.DataFrame:
         """Return the monthly probability of leaving by group and tenure band.
@@ -229,14 +247,14 @@ class AttritionEstimator(Estimator):
         beta = self.coefficients_
         behind = panel.month.max() - panel.month[rows]
         for m in range(1, months + 1):
-            attained, variance = self.wander_.ahead(self.attainment_[there], m - 1)
+            attained, variance = self.attained_ahead(m - 1)
             x = self.features(
                 panel.group[rows],
                 panel.tenure[rows] + behind + m,
-                attained,
+                attained[there],
                 self.record_[there] + m - 1,
             )
-            p = sigmoid(x @ beta + 0.5 * variance * beta[-1] ** 2)
+            p = sigmoid(x @ beta + 0.5 * variance[there] * beta[-1] ** 2)
             log_stay += np.log1p(-p)
             slope -= p[:, None] * x
         sd = np.sqrt(np.einsum("ni,ij,nj->n", slope, self.covariance_, slope))

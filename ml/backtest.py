@@ -23,6 +23,7 @@ from ml.backtest_scores import (
 )
 from ml.bookings import BookingsEngine, read_series
 from ml.panel import Floats
+from ml.progress import OnStep, in_silence
 
 __all__ = [
     "BACKTEST_SCHEMA",
@@ -186,6 +187,7 @@ def backtest_people(
     draws: int = 200,
     seed: int = 0,
     known: AsOf | None = None,
+    on_step: OnStep = in_silence,
 ) -> pl.DataFrame:
     """Backtest capacity, ramp, productivity and attrition from the same past fits.
 
@@ -200,6 +202,8 @@ def backtest_people(
     known : function of a date, optional
         Rep-months that somebody standing on that morning could see; default: `panel`
         itself, cut by month_start, known_on and left_on.
+    on_step : function of what, steps done and steps at most
+        Told of every round of every fit, and of every origin done.
 
     Returns
     -------
@@ -221,10 +225,11 @@ def backtest_people(
         else list(origins)
     )
     parts = []
-    for day in days:
+    for done, day in enumerate(days, start=1):
         seen = known_before(known(day) if known else panel, day)
         if seen.height and seen["bookings_cents"].sum() > 0:
-            parts.append(people_rows(panel, seen, day, horizon, draws, seed))
+            parts.append(people_rows(panel, seen, day, horizon, draws, seed, on_step))
+        on_step("past dates", done, len(days))
     if not parts:
         return pl.DataFrame(schema=BACKTEST_SCHEMA)
     return finish_backtest(pl.concat(parts))

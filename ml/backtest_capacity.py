@@ -13,6 +13,7 @@ from ml.backtest_reps import attrition_rows, rate_rows
 from ml.baselines import BAND, SHEET, sheet_capacity
 from ml.capacity import CapacityAssumptions, simulate_capacity
 from ml.panel import Floats
+from ml.progress import OnStep, in_silence
 from ml.ramp import RampEstimator
 
 
@@ -23,6 +24,7 @@ def people_rows(
     horizon: int,
     draws: int,
     seed: int,
+    on_step: OnStep = in_silence,
 ) -> pl.DataFrame:
     """Return forecasts and actuals of one origin for all measures of people.
 
@@ -35,13 +37,14 @@ def people_rows(
     origin_on : date
         First day of the first month forecast.
     horizon, draws, seed : int
+    on_step : function of what, steps done and steps at most
 
     Returns
     -------
     polars.DataFrame
         Input of `ml.backtest_scores.finish_backtest`, every column present.
     """
-    ramp = RampEstimator(seed=seed).fit(known)
+    ramp = RampEstimator(seed=seed).fit(known, on_step=on_step)
     leavers = AttritionEstimator().fit(known, ramp)
     after = panel.filter(pl.col("month_start") >= origin_on)
     return pl.concat(

@@ -1,11 +1,12 @@
 """Forecast monthly bookings, or any monthly series, by the batch, with intervals."""
 
 from datetime import date
+from typing import Self
 
 import numpy as np
 import polars as pl
 
-from ml.estimator import Estimator
+from ml.estimator import Estimator, require_fitted
 from ml.panel import Floats, check_columns, month_number, refuse_where
 from ml.series_batch import BatchForecast, Parents, forecast_batch, parent_season
 
@@ -32,6 +33,8 @@ class BookingsEngine(Estimator):
 
     Attributes
     ----------
+    forecast_ : polars.DataFrame
+        What `fit_predict` returns.
     batch_ : BatchForecast
         Arrays behind the last answer, series in the order of `series_ids_`.
     series_ids_ : list of str
@@ -73,6 +76,47 @@ class BookingsEngine(Estimator):
         self.is_floored = is_floored
         self.origins = origins
 
+    def fit(
+        self,
+        X: pl.DataFrame,
+        y: object = None,  # noqa: ARG002
+        *,
+        parent: dict[str, str] | None = None,
+        ended: dict[str, date] | None = None,
+    ) -> Self:
+        """Read every series and forecast it past the last month of the frame.
+
+        Parameters
+        ----------
+        X, parent, ended
+            As for `fit_predict`; `y` is ignored.
+
+        Raises
+        ------
+        ValueError, ForecastError
+            As for `fit_predict`.
+        """
+        if self.horizon < 1:
+            raise ValueError(f"horizon is {self.horizon}; pass 1 or more months")
+        values, ids, first = read_series(X)
+        self.series_ids_ = ids
+        t = values.shape[1]
+        self.months_ = [_month(first + i) for i in range(t)]
+        # Values are scaled to about 1 so that no threshold depends on the currency.
+        unit = np.array([_unit(row) for row in values])
+        scaled = values / unit[:, None]
+        parents = find_parents(values, ids, parent)
+        origins = self.origins or (1 if len(ids) >= MANY else 6)
+        batch = forecast_batch(scaled, self.horizon, parents=parents, origins=origins)
+        self.batch_: BatchForecast = batch
+        self.forecast_ = self._frame(batch, unit, values, first + t, ended or {})
+        return self
+
+    def predict(self) -> pl.DataFrame:
+        """Return the forecast of the series given to `fit`; see `fit_predict`."""
+        require_fitted(self)
+        return self.forecast_
+
     def fit_predict(
         self,
         frame: pl.DataFrame,
@@ -108,20 +152,7 @@ class BookingsEngine(Estimator):
         ForecastError
             If there are no rows, a value is infinite, or a month appears twice.
         """
-        if self.horizon < 1:
-            raise ValueError(f"horizon is {self.horizon}; pass 1 or more months")
-        values, ids, first = read_series(frame)
-        self.series_ids_ = ids
-        t = values.shape[1]
-        self.months_ = [_month(first + i) for i in range(t)]
-        # Values are scaled to about 1 so that no threshold depends on the currency.
-        unit = np.array([_unit(row) for row in values])
-        scaled = values / unit[:, None]
-        parents = find_parents(values, ids, parent)
-        origins = self.origins or (1 if len(ids) >= MANY else 6)
-        batch = forecast_batch(scaled, self.horizon, parents=parents, origins=origins)
-        self.batch_: BatchForecast = batch
-        return self._frame(batch, unit, values, first + t, ended or {})
+        return self.fit(frame, parent=parent, ended=ended).predict()
 
     def _frame(
         self,

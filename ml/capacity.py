@@ -11,13 +11,16 @@ import polars as pl
 
 from ml.attainment import thinness
 from ml.attrition import AttritionEstimator, tenure_band
-from ml.capacity_seats import NEVER, Seats, seat_everyone
+from ml.capacity_seats import NEVER, Seats, leave_seen, seat_everyone
 from ml.panel import Floats, check_columns
+from ml.persistence import Persistence, move_on
+from ml.progress import OnStep, in_silence
 from ml.ramp import RampEstimator
 from ml.ramp_model import RampFit
 from ml.ramp_smooth import KNOTS
 
 CELLS = 400_000  # draws x seats held in memory at once
+TREND_SD = 0.05  # log market level a year on: growth that nobody knows beforehand
 MODEL_SD = 0.03  # log level error of company and group that past backtests still showed
 
 
@@ -29,7 +32,7 @@ class CapacityAssumptions:
     fall_through_share: float = 0.08  # offers that fall through; reopened as vacancies
     backfill_months: float = 2.0  # mean vacancy before a successor starts
     backfill_share: float = 1.0  # leavers who are replaced at all
-    leave_share: float = 0.02  # months on the books not worked
+    leave_share: float | None = None  # months not worked; None: as in the past
     hazard_factor: float = 1.0  # times the fitted chance of leaving; 0: everybody stays
     market_sd: float | None = None  # log market level by month; None: as in the past
 
@@ -93,6 +96,7 @@ def simulate_capacity(
     assumptions: CapacityAssumptions | None = None,
     draws: int = 400,
     seed: int = 0,
+    on_step: OnStep = in_silence,
 ) -> CapacityForecast:
     """Simulate bookings of today's roster and planned hires, month by month.
 
@@ -113,6 +117,8 @@ def simulate_capacity(
         Simulated futures.
     seed : int, default 0
         Same inputs and same seed give the same bytes.
+    on_step : function of what, steps done and steps at most
+        Told of every simulated month; changes nothing.
 
     Returns
     -------
@@ -156,7 +162,7 @@ def simulate_capacity(
     n_labels = len(labels)
     total, heads, ramped = run_seats(
         ramp, attrition, seats, n_labels,
-        months=months, says=says, draws=draws, seed=seed,
+        months=months, says=says, draws=draws, seed=seed, on_step=on_step,
     )  # fmt: skip
     months_out = months_ahead(ramp, months)
     p10, p50, p90 = np.quantile(total, [0.1, 0.5, 0.9], axis=0)
@@ -197,6 +203,7 @@ def run_seats(
     says: CapacityAssumptions,
     draws: int,
     seed: int,
+    on_step: OnStep = in_silence,
 ) -> tuple[Floats, Floats, Floats]:
     """Simulate seats; sum them by label.
 
@@ -223,7 +230,8 @@ def run_seats(
         attrition.coefficients_, attrition.covariance_, size=draws, method="eigh"
     )
     block = max(1, CELLS // max(len(seats.group), 1))
-    for start in range(0, draws, block):
+    most = months * len(range(0, draws, block))
+    for turn, start in enumerate(range(0, draws, block)):
         part = slice(start, min(start + block, draws))
         run = _Run(ramp, attrition, seats, says, theta[part], beta[part], rng)
         for h in range(months):
@@ -231,6 +239,7 @@ def run_seats(
             total[part, :, h] = booked
             heads[:, h] += on.sum(axis=0) / draws
             ramped[:, h] += full.sum(axis=0) / draws
+            on_step("capacity", turn * months + h + 1, most)
     return total, heads, ramped
 
 
@@ -255,10 +264,13 @@ class _Run:
         # booked is known, only how it splits is not.
         a = self.fit.talent_precision
         shift = np.exp(theta[:, :, 0] - self.fit.theta[None, :, 0])[:, seats.group]
-        rate = a + (seats.rate - a) * shift
+        prior = np.minimum(seats.rate, a)
+        rate = prior + (seats.rate - prior) * shift
         self.talent = rng.gamma(seats.shape, 1.0, (n, s)) / rate
+        self.shift = shift  # attainment is measured against the fitted level
+        self.noise = Persistence.learn(ramp.panel_, ramp).noise[seats.group]
         self.tenure = np.broadcast_to(seats.tenure, (n, s)).copy()
-        self.attained = np.broadcast_to(seats.attained, (n, s)).copy()
+        self.attained = np.broadcast_to(np.exp(seats.attained), (n, s)).copy()
         self.record = np.broadcast_to(seats.record, (n, s)).copy()
         self.starts = np.broadcast_to(seats.starts, (n, s)).copy()
         future = seats.starts >= 0
@@ -268,9 +280,13 @@ class _Run:
         slip += np.where(lost, 1 + rng.poisson(says.backfill_months, new), 0)
         self.starts[:, future] += slip
         self.segment = ramp.panel_.segment_of_group[seats.group]
+        seen = leave_seen(ramp.panel_)
+        self.leave = seen if says.leave_share is None else says.leave_share
         walk = self.fit.walk
         self.step_sd = walk.step_sd if says.market_sd is None else says.market_sd
         self.market = rng.normal(0.0, np.hypot(walk.now_sd, MODEL_SD), n)
+        trend = TREND_SD if says.market_sd is None else 0.0
+        self.trend = rng.normal(0.0, trend / 12.0, n)
         own = rng.normal(0.0, MODEL_SD, (n, len(self.fit.theta)))
         self.own = own[:, seats.group]
         # Few sales say little about how large the next one may be.
@@ -285,13 +301,13 @@ class _Run:
         """Return bookings, heads and ramped heads by draw and label, one month."""
         seats, rng = self.seats, self.rng
         n, s = self.talent.shape
-        self.market = self.market + rng.normal(0.0, self.step_sd, n)
+        self.market = self.market + self.trend + rng.normal(0.0, self.step_sd, n)
         on = self.starts <= h
         joins = self.starts == h
         self.tenure = np.where(joins & (seats.starts[None] >= 0), 0.5, self.tenure)
         hazard = self._hazard(h)
         leaves = on & ((rng.random((n, s)) < hazard) | (seats.ends[None] == h))
-        worked = on * np.where(leaves, 0.5, 1.0) * (1.0 - self.says.leave_share)
+        worked = on * np.where(leaves, 0.5, 1.0) * (1.0 - self.leave)
         share = self._share()
         level = np.exp(self.theta[:, seats.group, 0])
         known = self.fit.season[:, of_year] + self.fit.drift[:, -1]
@@ -337,7 +353,9 @@ class _Run:
         band = tenure_band(self.tenure)
         eta += np.take_along_axis(self.beta[:, 1 : 1 + n_bands], band, axis=1)
         eta += self.beta[:, -2:-1] * thinness(self.record)
-        attained, variance = model.wander_.ahead(self.attained, h)
+        attained, variance = move_on(
+            self.attained, self.talent * self.shift, h, self.noise, 0.0
+        )
         slope = self.beta[:, -1:]
         eta += slope * attained + 0.5 * variance * slope**2
         hazard: Floats = self.says.hazard_factor / (1.0 + np.exp(-eta))
@@ -358,7 +376,7 @@ class _Run:
         self.talent[leaves] = rng.gamma(a, 1.0, gone) / a
         # A successor's first month starts in its middle; one is added on joining.
         self.tenure[leaves] = 0.5
-        self.attained[leaves] = self.record[leaves] = 0.0
+        self.attained[leaves], self.record[leaves] = 1.0, 0.0
 
 
 def _by_label(values: Floats, seats: Seats, n_labels: int) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from ml.attrition import AttritionEstimator, last_rows, on_the_books
-from ml.panel import Floats, Ints, check_columns, month_number, refuse_where
+from ml.panel import Floats, Ints, RepPanel, check_columns, month_number, refuse_where
 from ml.ramp import RampEstimator
 
 HIRE_COLUMNS: dict[str, pl.DataType] = {
@@ -16,6 +16,8 @@ HIRE_COLUMNS: dict[str, pl.DataType] = {
     "hires_count": pl.Int64(),
 }
 NEVER = 10_000  # a month beyond every horizon
+USUAL_LEAVE = 0.02  # months on the books not worked, before a panel says otherwise
+USUAL_MONTHS = 12.0  # rep-months it weighs
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,26 @@ class Seats:
     starts: Ints  # (s,) month of start, < 0 for people already there
     ends: Ints  # (s,) month of a departure already known, NEVER otherwise
     rep: Ints  # (s,) place among the panel's reps, -1 for a planned hire
+
+
+def leave_seen(panel: RepPanel) -> float:
+    """Return the share of whole months on the books that was not worked, 0 to 1.
+
+    First months of hires and last months of leavers are no whole months; rows before
+    the first and after the last month worked are no months on the books. A panel that
+    records no leave has none to add: its bookings are short of it already.
+    """
+    place = np.arange(len(panel.rep))
+    worked = panel.exposure > 0
+    first = np.full(len(panel.rep_ids), len(place))
+    last = np.full(len(panel.rep_ids), -1)
+    np.minimum.at(first, panel.rep[worked], place[worked])
+    np.maximum.at(last, panel.rep[worked], place[worked])
+    begin = (first + panel.is_hired_inside)[panel.rep]
+    end = (last - panel.is_leaver)[panel.rep]
+    whole = (begin <= place) & (place <= end)
+    lost = float((1.0 - panel.exposure[whole]).sum()) + USUAL_LEAVE * USUAL_MONTHS
+    return lost / (float(whole.sum()) + USUAL_MONTHS)
 
 
 def _nearest_group(

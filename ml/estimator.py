@@ -49,6 +49,21 @@ class Estimator:
         inside = ", ".join(f"{k}={v!r}" for k, v in self.get_params().items())
         return f"{type(self).__name__}({inside})"
 
+    def __sklearn_tags__(self) -> Any:
+        """Return scikit-learn's tags: reads frames of named columns, no arrays.
+
+        `sklearn.utils.estimator_checks.check_estimator` then leaves out the checks that
+        feed arrays of numbers.
+        """
+        # Imported late: only scikit-learn itself asks.
+        from sklearn.utils import InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type=None,
+            target_tags=TargetTags(required=False),
+            input_tags=InputTags(two_d_array=False, string=True),
+        )
+
     @property
     def is_fitted(self) -> bool:
         """Whether `fit` has learned anything."""

@@ -48,16 +48,14 @@ def simulate_leavers(
     behind = panel.month.max() - panel.month[rows]
     log_stay = np.zeros((draws, len(rows)))
     for m in range(1, months + 1):
-        attained, variance = attrition.wander_.ahead(
-            attrition.attainment_[there], m - 1
-        )
+        attained, variance = attrition.attained_ahead(m - 1)
         x = attrition.features(
             panel.group[rows],
             panel.tenure[rows] + behind + m,
-            attained,
+            attained[there],
             attrition.record_[there] + m - 1,
         )
-        extra = 0.5 * variance * beta[:, -1:] ** 2
+        extra = 0.5 * variance[there] * beta[:, -1:] ** 2
         log_stay += np.log1p(-sigmoid(beta @ x.T + extra))
     left: NDArray[np.bool_] = rng.random(log_stay.shape) < -np.expm1(log_stay)
     return left

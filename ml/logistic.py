@@ -5,10 +5,14 @@ on a handful of events; scikit-learn's solver is its test oracle.
 """
 
 from dataclasses import dataclass
+from itertools import product
+from typing import Final
 
 import numpy as np
 
 from ml.panel import Floats
+
+SPREADS: Final = np.array([0.05, 0.1, 0.2, 0.4])  # of one block's effects, log-odds
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +98,68 @@ def fit_ridge_logistic(
             break
     inverse = np.linalg.inv(hessian).astype(np.float64)
     return RidgeFit(coefficients=beta, covariance=inverse)
+
+
+def fit_pooled_logistic(
+    x: Floats,
+    y: Floats,
+    *,
+    prior_mean: Floats,
+    prior_sd: Floats,
+    blocks: list[list[int]],
+) -> RidgeFit:
+    """Fit log-odds whose effects are shrunk, block by block, as far as data say.
+
+    Parameters
+    ----------
+    x, y, prior_mean, prior_sd
+        As for `fit_ridge_logistic`; `prior_sd` is the widest a block may be.
+    blocks : list of lists of columns
+        Effects of one kind, such as those of all segments: they share a spread.
+
+    Notes
+    -----
+    Empirical Bayes: spreads of 0.05 to 0.4 are averaged (in logs) by their evidence
+    under a normal approximation of the likelihood at the widest fit. A kind of effect
+    that differs no more than luck would is pulled to nothing and costs no accuracy.
+    Efron, "Large-Scale Inference", 2010, ch. 1.
+
+    Examples
+    --------
+    >>> x = np.column_stack([np.ones(40), np.arange(40) % 2 == 0, np.arange(40) % 2])
+    >>> y = (np.arange(40) % 4 < 2).astype(float)  # the same in both halves
+    >>> fit = fit_pooled_logistic(x, y, prior_mean=np.zeros(3),
+    ...     prior_sd=np.array([3.0, 0.4, 0.4]), blocks=[[1, 2]])
+    >>> bool(np.abs(fit.coefficients[1:]).max() < 1e-6)
+    True
+    """
+    wide = fit_ridge_logistic(x, y, prior_mean=prior_mean, prior_sd=prior_sd)
+    b, widest = wide.coefficients, 1.0 / prior_sd**2
+    information = np.linalg.inv(wide.covariance) - np.diag(widest)
+    pull = widest * (b - prior_mean) + information @ b
+    grid = list(product(SPREADS.tolist(), repeat=len(blocks)))
+    evidence = np.empty(len(grid))
+    for place, spreads in enumerate(grid):
+        precision = 1.0 / _spread(prior_sd, blocks, spreads) ** 2
+        whole = information + np.diag(precision)
+        right = pull + precision * prior_mean
+        evidence[place] = 0.5 * (
+            np.log(precision).sum()
+            - np.linalg.slogdet(whole)[1]
+            + right @ np.linalg.solve(whole, right)
+            - prior_mean @ (precision * prior_mean)
+        )
+    weight = np.exp(evidence - evidence.max())
+    chosen = np.exp(weight @ np.log(np.array(grid)) / weight.sum())
+    sd = _spread(prior_sd, blocks, chosen.tolist())
+    return fit_ridge_logistic(x, y, prior_mean=prior_mean, prior_sd=sd, start=b)
+
+
+def _spread(
+    prior_sd: Floats, blocks: list[list[int]], spreads: list[float] | tuple[float, ...]
+) -> Floats:
+    """Return prior standard deviations with each block at its own spread."""
+    sd = prior_sd.copy()
+    for columns, spread in zip(blocks, spreads, strict=True):
+        sd[columns] = np.minimum(spread, prior_sd[columns])
+    return sd

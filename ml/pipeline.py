@@ -234,7 +234,13 @@ class PipelineEstimator(Estimator):
         chance = self._raw_chances(rows)[:, 0]
         place = rows["snapshot_on"].rank("dense").to_numpy().astype(np.intp) - 1
         expected = totals(place, chance, len(chosen))
-        return win_level(expected, totals(place, _won_within(rows, 1), len(chosen)))
+        likely = np.clip(chance, 0.0, 1.0)
+        luck = totals(place, likely * (1.0 - likely), len(chosen))
+        return win_level(
+            expected,
+            totals(place, _won_within(rows, 1), len(chosen)),
+            luck / np.maximum(expected, 1e-9),
+        )
 
     def win_probability(self, X: pl.DataFrame) -> pl.DataFrame:
         """Return the chance that each open opportunity is won within each horizon.

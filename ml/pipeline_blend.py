@@ -4,8 +4,9 @@ import numpy as np
 
 from ml.panel import Floats
 
-RULE_MONTHS = (1, 6, 10)  # months ahead, and the pipeline's share there
-RULE_SHARES = (0.9, 0.4, 0.0)
+# Months ahead and the pipeline's share there: it speaks for the quarter it can see.
+RULE_MONTHS = (1, 3, 6, 10)
+RULE_SHARES = (0.95, 0.95, 0.5, 0.0)
 PRIOR_DATES = 6.0  # past dates that a rule or a stated spread weighs
 # Relative sd of cumulative bookings 1, 3, 6, 12 months ahead where nothing is known.
 PRIOR_MONTHS = (1, 3, 6, 12)
@@ -22,9 +23,9 @@ def blend_weights(
     ----------
     pipeline_errors, series_errors : (dates, h) float
         Errors of the two forecasts made at the same past dates, in the same unit;
-        NaN where the window is not over.
+        NaN where the window is not over. Dates are a month apart.
     prior_dates : float, default 6.0
-        Weight of the rule of thumb: mostly pipeline for 3 months, less and less after.
+        Weight of the rule of thumb: pipeline for 3 months, less and less after.
 
     Notes
     -----
@@ -34,12 +35,14 @@ def blend_weights(
     Examples
     --------
     >>> blend_weights(np.zeros((0, 6)), np.zeros((0, 6))).round(1).tolist()
-    [0.9, 0.8, 0.7, 0.6, 0.5, 0.4]
+    [0.9, 0.9, 0.9, 0.8, 0.6, 0.5]
     """
     h = pipeline_errors.shape[1]
     rule = np.interp(np.arange(1, h + 1), RULE_MONTHS, RULE_SHARES)
     known = np.isfinite(pipeline_errors) & np.isfinite(series_errors)
-    n = known.sum(axis=0)
+    # Windows of h months from monthly dates overlap: so many stand apart.
+    n = (known.sum(axis=0) + np.arange(h)) / np.arange(1, h + 1)
+    n = np.where(known.any(axis=0), n, 0.0)
     theirs = np.where(known, series_errors, 0.0)
     gap = theirs - np.where(known, pipeline_errors, 0.0)
     square = (gap**2).sum(axis=0)

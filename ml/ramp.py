@@ -8,6 +8,7 @@ import polars as pl
 from data_contracts.errors import ForecastError
 from ml.estimator import Estimator, require_fitted
 from ml.panel import Floats, RepPanel, read_panel
+from ml.progress import OnStep, in_silence
 from ml.ramp_curve import ramp_share
 from ml.ramp_fit import fit_ramp
 from ml.ramp_model import RampFit, RampPrior
@@ -91,7 +92,13 @@ class RampEstimator(Estimator):
         self.draws = draws
         self.seed = seed
 
-    def fit(self, X: pl.DataFrame, y: object = None) -> Self:  # noqa: ARG002
+    def fit(
+        self,
+        X: pl.DataFrame,
+        y: object = None,  # noqa: ARG002
+        *,
+        on_step: OnStep = in_silence,
+    ) -> Self:
         """Fit to rep-months.
 
         Parameters
@@ -100,6 +107,8 @@ class RampEstimator(Estimator):
             Rep-months with the columns of `ml.panel.PANEL_COLUMNS`, already cut at
             the date they were known; complete months only.
         y : ignored
+        on_step : function of what, steps done and steps at most
+            Told of every round; changes nothing.
 
         Raises
         ------
@@ -120,6 +129,7 @@ class RampEstimator(Estimator):
             panel,
             prior=self.prior or RampPrior(),
             smooth_from_reps=self.smooth_from_reps,
+            on_step=on_step,
         )
         self.groups_ = panel.groups
         self.season_: Floats = np.exp(self.fit_.season)

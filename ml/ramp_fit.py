@@ -11,14 +11,16 @@ from scipy.special import gammaln
 
 from ml.panel import Floats, RepPanel, totals
 from ml.pooling import PooledPosterior, pool
+from ml.progress import OnStep, in_silence
 from ml.ramp_calendar import MarketWalk, learn_walk, step_calendar
 from ml.ramp_likelihood import RampRows
 from ml.ramp_model import RampFit, RampPrior, RampState
 from ml.ramp_smooth import fit_departure
 
 TALENT_GRID = np.exp(np.linspace(np.log(0.7), np.log(60.0), 24))  # 1 / variance
-FAMILY = 0.08  # extra variance: no true curve is exactly of the fitted family
+FAMILY = 0.2  # extra variance: no true curve is exactly of the fitted family
 LEVEL_SD = 0.02  # log level error that large simulated companies still showed
+SMOOTH_ROUNDS, STEPS_EACH = 4, 3  # departures, and steps after each
 SD_GRID = np.array([0.08, 0.14, 0.22, 0.34, 0.5, 0.75])
 
 
@@ -256,13 +258,17 @@ def fit_ramp(
     smooth_from_reps: int,
     rounds: int = 60,
     tolerance: float = 2e-4,
+    on_step: OnStep = in_silence,
 ) -> RampFit:
     """Fit everything at once; see `ml.ramp.RampEstimator` for the model."""
     engine = _Engine(panel, prior)
     state = engine.start()
-    turn = max(engine.rounds(state, rounds, tolerance), default=0)
-    if len(panel.rep_ids) >= smooth_from_reps:
-        for _ in range(4):
+    is_smooth = len(panel.rep_ids) >= smooth_from_reps
+    most, turn = rounds + (SMOOTH_ROUNDS * STEPS_EACH if is_smooth else 0), 0
+    for turn in engine.rounds(state, rounds, tolerance):
+        on_step("ramp", turn, most)
+    if is_smooth:
+        for _ in range(SMOOTH_ROUNDS):
             mean, _ = engine.means(state)
             talent, _, _ = engine.talents(state, mean)
             state.departure = fit_departure(
@@ -271,9 +277,10 @@ def fit_ramp(
                 talent[engine.pair] * mean,
                 state.dispersion[panel.segment_of_group],
             )  # fmt: skip
-            for _ in range(3):
+            for _ in range(STEPS_EACH):
                 engine.step_groups(state)
                 engine.step_calendar(state)
                 engine.step_spread(state)
                 turn += 1
+                on_step("ramp", turn, most)
     return engine.finish(state, turn)

@@ -16,6 +16,7 @@ from ml.backtest import (
     standings,
 )
 from ml.backtest_deals import backtest_pipeline, backtest_potential
+from ml.progress import OnStep, Quarters, in_silence
 from pipelines.logs import logger
 from pipelines.planning.fingerprint import code_hash
 from pipelines.planning.known import Known, company_months
@@ -24,6 +25,7 @@ from pipelines.planning.series_forecast import node_series, series_models, with_
 
 HORIZON_MONTHS = 12
 ORIGINS = 3
+LONG_ROWS = 20_000  # rep-months from which a fit tells how far it is
 PIPELINE_MONTHS = 6
 PIPELINE_ORIGINS = 6  # monthly; weights need more dates than champions do
 JUDGED_ORIGINS = 3  # fewer past origins than this say nothing for or against a model
@@ -60,6 +62,11 @@ class Verdicts:
             (pl.col("measure") == "bookings") & pl.col("is_judged")
         )
         return dict(rows.select("node_level", "champion").drop_nulls().iter_rows())
+
+
+def told(panel: pl.DataFrame) -> OnStep:
+    """Return who hears of progress: the log at each quarter, if it will take long."""
+    return Quarters(_log.info) if panel.height >= LONG_ROWS else in_silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +177,11 @@ def _people(known: Known, panel: pl.DataFrame) -> Backtest:
     return Backtest(
         (panel, *map(seen, origins)),
         lambda: backtest_people(
-            panel, horizon=HORIZON_MONTHS, origins=ORIGINS, known=seen
+            panel,
+            horizon=HORIZON_MONTHS,
+            origins=ORIGINS,
+            known=seen,
+            on_step=told(panel),
         ),
     )
 

@@ -20,7 +20,7 @@ from ml.productivity import ProductivityEstimator
 from ml.ramp import RampEstimator
 from pipelines.ledger.queries import LedgerReader
 from pipelines.logs import logger
-from pipelines.planning.backtests import Verdicts
+from pipelines.planning.backtests import Verdicts, told
 from pipelines.planning.inputs import Facts
 from pipelines.planning.series_forecast import HORIZON_MONTHS
 
@@ -65,16 +65,19 @@ def forecast_people(
         return {}
     prior = facts.policy.capacity.prior_attrition_per_year_share
     _log.info("fitting ramp, attrition and talent to %s rep-months", panel.height)
-    ramp = RampEstimator().fit(panel)
+    on_step = told(panel)
+    ramp = RampEstimator().fit(panel, on_step=on_step)
     leavers = AttritionEstimator(yearly_rate_share=prior).fit(panel, ramp)
     made = ProductivityEstimator(ramp=ramp).fit(panel)
     _log.info("simulating %s months of capacity", HORIZON_MONTHS)
-    roster = simulate_capacity(ramp, leavers, months=HORIZON_MONTHS)
+    roster = simulate_capacity(ramp, leavers, months=HORIZON_MONTHS, on_step=on_step)
     talents = made.by_rep().select("rep_id", talent_p10="p10", talent_p90="p90")
     plan = ledger.in_force(add_months(facts.last_full_month, 1))
     lines = ledger.content(plan.version) if plan else {}
     hires = _planned(lines.get("hire"), facts)
-    staffed = simulate_capacity(ramp, leavers, hires, months=HORIZON_MONTHS)
+    staffed = simulate_capacity(
+        ramp, leavers, hires, months=HORIZON_MONTHS, on_step=on_step
+    )
     frames = {
         "ramp": ramp.curve() if verdicts.is_used("ramp") else tenure_curve(panel),
         "productivity": made.by_group()

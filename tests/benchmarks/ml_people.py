@@ -84,7 +84,7 @@ def one_world(world: World) -> dict[str, np.ndarray]:
     ramp = RampEstimator().fit(world.panel)
     fitted = time.process_time() - began
     leavers = AttritionEstimator().fit(world.panel, ramp)
-    says = CapacityAssumptions(backfill_share=0.0, leave_share=0.03)
+    says = CapacityAssumptions(backfill_share=0.0)
     capacity = simulate_capacity(ramp, leavers, assumptions=says)
     truth = {(s, r): (m, p) for s, r, m, p in world.truth.iter_rows()}
     m80 = np.array([truth[g][0] for g in ramp.groups_])
@@ -147,7 +147,7 @@ def _reps_covered(
     ramp: RampEstimator, leavers: AttritionEstimator, world: World
 ) -> np.ndarray:
     """Return which reps booked inside their own 80 % interval of 12 months."""
-    says = CapacityAssumptions(backfill_share=0.0, leave_share=0.03)
+    says = CapacityAssumptions(backfill_share=0.0)
     outlook = rep_outlook(ramp, leavers, assumptions=says, draws=200)
     booked = world.future.group_by("rep_id").agg(pl.col("bookings_cents").sum())
     joined = outlook.join(booked, on="rep_id", how="left").with_columns(

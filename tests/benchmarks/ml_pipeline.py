@@ -1,10 +1,11 @@
 """Pipeline forecasts against the coverage ratio and stage percentages.
 
-Eight simulated companies (the first four also on their own, as first measured),
-twelve as-of dates each, with steady and with falling win rates.
-Run: python tests/benchmarks/ml_pipeline.py
+Simulated companies, twelve as-of dates each, with steady and with falling win rates:
+24, and the first eight and four of them on their own, as first measured.
+Run: python tests/benchmarks/ml_pipeline.py [first company] [companies]
 """
 
+import sys
 from dataclasses import dataclass
 from datetime import date
 
@@ -139,7 +140,7 @@ def at_origin(company: Company, month: int) -> dict[str, np.ndarray]:
     }  # fmt: skip
 
 
-FIRST_COUNT = 4  # companies as first measured
+FIRST_COUNTS = (4, 8)  # companies as first measured
 
 
 def rows_of(seed: int, *, has_slump: bool, step: int) -> list[dict[str, np.ndarray]]:
@@ -183,12 +184,12 @@ def table(rows: list[dict[str, np.ndarray]]) -> dict[str, float]:
     }
 
 
-def main(seeds: range = range(8), step: int = 1) -> dict[str, dict[str, float]]:
-    """Print the tables of all companies and of the first four; return their ratios."""
+def main(seeds: range = range(24), step: int = 1) -> dict[str, dict[str, float]]:
+    """Print the tables of all companies and of the first few; return their ratios."""
     out = {}
     for world, has_slump in (("steady", False), ("slump", True)):
         by_seed = [rows_of(s, has_slump=has_slump, step=step) for s in seeds]
-        for count in sorted({FIRST_COUNT, len(by_seed)}, reverse=True):
+        for count in sorted({*FIRST_COUNTS, len(by_seed)}, reverse=True):
             label = f"{world}, {count} companies"
             print(label)
             out[label] = table([row for one in by_seed[:count] for row in one])
@@ -197,4 +198,5 @@ def main(seeds: range = range(8), step: int = 1) -> dict[str, dict[str, float]]:
 
 
 if __name__ == "__main__":
-    main()
+    first, count = (int(v) for v in (*sys.argv[1:3], *("0", "24")[len(sys.argv) - 1 :]))
+    main(range(first, first + count))

@@ -9,6 +9,8 @@ import pytest
 from data_contracts.errors import ForecastError
 from ml.attrition import AttritionEstimator
 from ml.capacity import CapacityAssumptions, simulate_capacity
+from ml.capacity_seats import leave_seen
+from ml.panel import read_panel
 from ml.ramp import RampEstimator
 
 CALM = CapacityAssumptions(
@@ -127,3 +129,44 @@ def test_backfill_refills_what_leaves(fitted) -> None:
     left = simulate_capacity(*fitted, months=12, assumptions=empty).by_month
     last = pl.col("month_start") == date(2026, 12, 1)
     assert full.filter(last)["heads"].sum() > left.filter(last)["heads"].sum() + 1
+
+
+def test_leave_is_what_whole_months_on_the_books_were_short_of(person) -> None:
+    here = person("here", [5] * 10).with_columns(
+        active_share=pl.Series([0.3, 1.0, 1.0, 0.0, 0.4, 1.0, 1.0, 1.0, 1.0, 1.0])
+    )
+    hired = person("hired", [5] * 4, tenure=0.2, first=date(2024, 7, 1)).with_columns(
+        active_share=pl.Series([0.5, 1.0, 1.0, 1.0])
+    )
+    # a warehouse may keep rows of leavers, who work no more
+    left = person("left", [5] * 6, left_on=date(2024, 3, 6)).with_columns(
+        active_share=pl.Series([1.0, 1.0, 0.2, 0.0, 0.0, 0.0])
+    )
+    # 2.3 of 15 whole months; the first of a hire and the last of a leaver are none.
+    # Twelve usual months at 2 % stand beside them.
+    seen = leave_seen(read_panel(pl.concat([here, hired, left])))
+    assert seen == pytest.approx((2.3 + 0.24) / (15 + 12))
+
+
+def test_a_panel_without_leave_adds_next_to_none(fitted) -> None:
+    assert leave_seen(fitted[0].panel_) < 0.001
+
+
+def test_nobody_has_a_talent_below_nothing_however_unsure_the_level_is(
+    fitted,
+) -> None:
+    from dataclasses import replace
+
+    from ml.capacity import _Run
+    from ml.capacity_seats import seat_everyone
+
+    ramp, leavers = fitted
+    seats, _, _ = seat_everyone(ramp, leavers, None)
+    # A newcomer nothing is known of, in a company whose leavers were weak hires.
+    low = replace(seats, rate=np.full(len(seats.rate), 0.9 * seats.rate.min()))
+    theta = np.repeat(ramp.fit_.theta[None], 3, axis=0)
+    theta[:, :, 0] += np.array([-4.0, 0.0, 4.0])[:, None]
+    beta = np.repeat(leavers.coefficients_[None], 3, axis=0)
+    rng = np.random.default_rng(0)
+    run = _Run(ramp, leavers, low, CALM, theta, beta, rng)
+    assert (run.talent > 0).all()

@@ -28,12 +28,25 @@ APPLY = (
     "check_estimator_repr",
     "check_no_attributes_set_in_init",
     "check_mixin_order",
+    "check_estimator_tags_renamed",
+    "check_valid_tag_types",
+    "check_do_not_raise_errors_in_init_or_set_params",
+    "check_estimators_unfitted",
 )  # of check_estimator; the others feed arrays, and these estimators read frames
 
 
+PAIRS = [
+    (kind, check)
+    for kind in EVERY
+    for check in APPLY
+    # their predict takes no array to be refused; the next test asks them
+    if check != "check_estimators_unfitted"
+    or kind not in {BookingsEngine, PotentialEstimator}
+]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", EVERY)
-@pytest.mark.parametrize("check", APPLY)
+@pytest.mark.parametrize(("kind", "check"), PAIRS)
 def test_the_checks_of_scikit_learn_that_need_no_array_pass(
     kind: type, check: str
 ) -> None:
@@ -52,6 +65,9 @@ def test_settings_survive_a_clone_and_nothing_is_learned_at_birth(kind: type) ->
     assert clone(estimator).get_params() == estimator.get_params()
     with pytest.raises(ValueError, match=kind.__name__):
         require_fitted(estimator)
+    if kind in {BookingsEngine, PotentialEstimator}:
+        with pytest.raises(ValueError, match="call fit first"):
+            estimator.predict()
 
 
 def test_settings_are_changed_by_name_and_a_wrong_name_is_refused() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ml.logistic import fit_ridge_logistic, sigmoid
+from ml.logistic import fit_pooled_logistic, fit_ridge_logistic, sigmoid
 
 
 @pytest.mark.slow
@@ -39,3 +39,39 @@ def test_one_sided_outcomes_stay_finite(y: float) -> None:
     )
     assert np.isfinite(fit.coefficients).all()
     assert abs(fit.coefficients[0]) < 5
+
+
+def teams(effects: list[float], each: int = 400) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of teams whose share of successes is exactly that of their effect."""
+    team = np.repeat(np.arange(len(effects)), each)
+    share = sigmoid(-1.0 + np.array(effects))
+    y = np.concatenate([np.arange(each) < round(each * p) for p in share])
+    x = np.column_stack([np.ones(len(team)), np.eye(len(effects))[team]])
+    return x, y.astype(float)
+
+
+def test_effects_that_do_not_differ_are_pulled_together_and_others_kept() -> None:
+    settings = {
+        "prior_mean": np.zeros(5),
+        "prior_sd": np.array([3.0, 0.4, 0.4, 0.4, 0.4]),
+    }
+    luck, apart = [0.1, -0.1, 0.05, -0.05], [0.8, -0.8, 0.4, -0.4]
+    pulled, kept = (
+        np.ptp(
+            fit_pooled_logistic(x, y, blocks=[[1, 2, 3, 4]], **settings).coefficients[
+                1:
+            ]
+        )
+        / np.ptp(fit_ridge_logistic(x, y, **settings).coefficients[1:])
+        for x, y in (teams(luck), teams(apart))
+    )
+    assert pulled < 0.7
+    assert kept > 0.95
+
+
+def test_a_block_is_never_wider_than_it_was_told() -> None:
+    x, y = teams([1.5, -1.5])
+    tight = {"prior_mean": np.zeros(3), "prior_sd": np.array([3.0, 0.05, 0.05])}
+    pooled = fit_pooled_logistic(x, y, blocks=[[1, 2]], **tight)
+    alone = fit_ridge_logistic(x, y, **tight)
+    assert np.allclose(pooled.coefficients, alone.coefficients, atol=1e-6)

@@ -20,6 +20,23 @@ def test_luck_moves_the_level_little_and_a_lasting_slump_much() -> None:
     assert 0.6 < win_level(due, slump) < 0.8
 
 
+def test_poor_months_say_less_where_months_always_jumped_about() -> None:
+    due = np.full(30, 40.0)
+    turn = np.where(np.arange(24) % 2, 1.0, -1.0)
+    steady, restless = 40 + 3 * turn, 40 + 16 * turn
+    slump = np.full(3, 27.0)
+    calm = win_level(due[:27], np.append(steady, slump))
+    wild = win_level(due[:27], np.append(restless, slump))
+    assert calm < 0.78
+    assert wild > calm + 0.05
+
+
+def test_a_lasting_slump_of_a_third_shows_within_half_a_year() -> None:
+    due = np.full(36, 15.0)
+    got = np.append(np.random.default_rng(1).poisson(15, 30), np.full(6, 10.0))
+    assert win_level(due, got.astype(float)) < 0.8
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 24), st.floats(5, 50), st.floats(0.4, 2.0))
 def test_the_level_lies_between_one_and_what_was_seen(
