@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from importlib.metadata import version
 from os import environ  # dbt's profile reads AOP_HOME: it is set here, never read
 from pathlib import Path
 from typing import Any, Final
@@ -20,10 +20,17 @@ from typing import Any, Final
 import duckdb
 import polars as pl
 
-from data_contracts.errors import AopError, BusyError, HomeError
+from data_contracts.errors import BusyError, HomeError
+from pipelines.build_result import BuildResult, NodeResult, WarehouseError
 from pipelines.last_build import LastBuild
 from pipelines.logs import logger
 from pipelines.settings import Settings
+from pipelines.statements import Heard, Said
+
+__all__ = [
+    "PROJECT", "BuildResult", "NodeResult", "WarehouseError", "build", "exclusive",
+    "manifest", "read",
+]  # fmt: skip
 
 _log = logger(__name__)
 
@@ -31,80 +38,11 @@ PROJECT: Final = Path(__file__).resolve().parents[1] / "dbt"
 """Folder of the dbt project."""
 
 _PARSED: Final = ("partial_parse.msgpack", "semantic_manifest.json", "manifest.json")
-_BROKEN: Final = frozenset({"error", "fail", "runtime error"})
 _REFRESH: Final = "run the nightly job: aop refresh"
 
 # A lock belongs to the process, not to a call: whoever holds it here may enter again.
 _held: dict[Path, int] = {}
 _guard = threading.Lock()
-
-
-class WarehouseError(AopError):
-    """A model could not be built, or a test on its rows did not hold."""
-
-
-@dataclass(frozen=True, slots=True)
-class NodeResult:
-    """What became of one model or test.
-
-    ``status`` is dbt's word: success, pass, warn, fail, error or skipped; ``failures``
-    counts the rows that break a test and is None for a model.
-    """
-
-    unique_id: str
-    status: str
-    seconds: float
-    failures: int | None
-    message: str
-
-    @property
-    def name(self) -> str:
-        """Name without kind and package."""
-        return self.unique_id.split(".")[2]
-
-    @property
-    def is_model(self) -> bool:
-        """True for a model, false for a test."""
-        return self.unique_id.startswith("model.")
-
-    @property
-    def is_ok(self) -> bool:
-        """True for what was built or holds, with a warning or without."""
-        return self.status not in _BROKEN and self.status != "skipped"
-
-
-@dataclass(frozen=True, slots=True)
-class BuildResult:
-    """What one dbt pass did, in the order in which it did it."""
-
-    nodes: tuple[NodeResult, ...]
-
-    @property
-    def ok(self) -> bool:
-        """True where everything was built and every test holds."""
-        return all(node.is_ok for node in self.nodes)
-
-    def raise_if_broken(self) -> None:
-        """Raise the first fault, so that nothing broken looks fresh.
-
-        Raises
-        ------
-        WarehouseError
-            If a model could not be built or a test does not hold.
-        """
-        if self.ok:
-            return
-        broken = [node for node in self.nodes if node.status in _BROKEN]
-        skipped = sum(node.status == "skipped" for node in self.nodes)
-        first = broken[0] if broken else next(n for n in self.nodes if not n.is_ok)
-        kind = first.unique_id.split(".")[0].replace("_", " ")
-        more = f"; {len(broken) - 1} more broke" if len(broken) > 1 else ""
-        behind = f"; {skipped} were skipped behind it" if skipped else ""
-        raise WarehouseError(
-            f"{kind} {first.name} ended as {first.status}{more}{behind}: "
-            f"{' '.join(first.message.split())}",
-            fix=f"look at {first.name} under dbt/models; nothing was published",
-        )
 
 
 def build(
@@ -136,40 +74,41 @@ def build(
         Every model and test; ask ``raise_if_broken`` after telling what was built.
         No connection to the warehouse is left open.
 
+    Notes
+    -----
+    What dbt says to the warehouse on a night that goes on from the one before is kept,
+    and said again on the next such night without dbt (`pipelines.statements`).
+
     Raises
     ------
     WarehouseError
         If dbt could not begin: the project does not parse, or the selector is unknown.
     """
-    arguments = ["build", *_places(settings.dbt_target), "--no-write-json"]
-    arguments += ["--selector", selector] if selector else []
-    left_out = ("exposure",) if with_unit_tests else ("exposure", "unit_test")
-    arguments += [
-        word for kind in left_out for word in ("--exclude-resource-type", kind)
-    ]
     with exclusive(settings):
         started = time.perf_counter()
         # the pass over the plan has no incremental fact
         last = LastBuild(settings, _digest_of_project()) if selector != "plan" else None
+        goes_on = settings.warehouse.is_file() and not full_refresh
+        goes_on = goes_on and (last is None or last.goes_on)
         if last is not None:
-            is_anew = full_refresh or not last.goes_on
-            arguments += ["--full-refresh"] if is_anew else []
-            last.tell(anew=is_anew)
+            last.tell(anew=not goes_on)
             last.forget()
-        results = _invoke(arguments, settings.home, parsed=manifest())
-        nodes = tuple(
-            NodeResult(
-                unique_id=one.node.unique_id,
-                status=str(one.status),
-                seconds=float(one.execution_time),
-                failures=one.failures,
-                message=one.message or "",
-            )
-            for one in results.results
-        )
+        said = _said(settings, selector)
+        nodes = said.again() if goes_on and not with_unit_tests else None
+        if nodes is None:
+            if said.is_half_done and last is not None:
+                goes_on = False
+                last.tell(anew=True)
+            words = [] if goes_on else ["--full-refresh"]
+            words += [] if with_unit_tests else ["--exclude-resource-type", "unit_test"]
+            heard = Heard()
+            results = _run_dbt(selector, settings, words, heard)
+            nodes = tuple(_node(one) for one in results)
+            if goes_on and not with_unit_tests and all(one.is_ok for one in nodes):
+                said.keep(heard.nodes(results))
         if last is not None and all(one.is_ok for one in nodes if one.is_model):
             last.remember()
-    broken = sum(node.status in _BROKEN for node in nodes)
+    broken = sum(node.is_broken for node in nodes)
     _log.info(
         "dbt %s: %d nodes, %d broken, %.1f s",
         selector or "everything",
@@ -178,6 +117,44 @@ def build(
         time.perf_counter() - started,
     )
     return BuildResult(nodes)
+
+
+def _said(settings: Settings, selector: str) -> Said:
+    """Return what dbt said last time, if it would say the same now."""
+    profile = PROJECT / "profiles.yml"
+    every = hashlib.sha256()
+    for path in (*_sources(), profile):
+        every.update(str(path.relative_to(PROJECT)).encode() + path.read_bytes())
+    for library in ("dbt-core", "dbt-duckdb", "duckdb"):
+        every.update(version(library).encode())
+    return Said(
+        settings,
+        selector,
+        project=every.hexdigest(),
+        profile=profile.read_text(encoding="utf-8"),
+    )
+
+
+def _run_dbt(
+    selector: str, settings: Settings, words: list[str], heard: Heard
+) -> list[Any]:
+    """Let dbt build a selector, and hear what it says to the warehouse."""
+    arguments = ["build", *_places(settings.dbt_target), "--no-write-json"]
+    arguments += ["--selector", selector] if selector else []
+    arguments += ["--exclude-resource-type", "exposure", *words]
+    done = _invoke(arguments, settings.home, parsed=manifest(), heard=heard)
+    results: list[Any] = done.results
+    return results
+
+
+def _node(one: Any) -> NodeResult:
+    return NodeResult(
+        unique_id=one.node.unique_id,
+        status=str(one.status),
+        seconds=float(one.execution_time),
+        failures=one.failures,
+        message=one.message or "",
+    )
 
 
 def _sources() -> list[Path]:
@@ -298,7 +275,9 @@ def _places(target: Path) -> list[str]:
     ]
 
 
-def _invoke(arguments: list[str], home: Path, *, parsed: Path | None) -> Any:
+def _invoke(
+    arguments: list[str], home: Path, *, parsed: Path | None, heard: Heard | None = None
+) -> Any:
     """Run dbt with `home` as its home and leave nothing of it open."""
     # dbt takes two seconds to import; only a build pays for it
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -313,7 +292,8 @@ def _invoke(arguments: list[str], home: Path, *, parsed: Path | None) -> Any:
             known = Manifest.from_msgpack(
                 parsed.with_name("partial_parse.msgpack").read_bytes()
             )
-        done = dbtRunner(manifest=known).invoke(arguments)
+        callbacks = [] if heard is None else [heard]
+        done = dbtRunner(manifest=known, callbacks=callbacks).invoke(arguments)
     finally:
         # dbt neither closes its log file nor lets go of the warehouse
         file_log = logging.getLogger("file_log")

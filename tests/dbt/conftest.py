@@ -39,3 +39,17 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     settings = write_home(home, as_of=company.AS_OF, rows=company.rows())
     result = warehouse.build("", settings, with_unit_tests=True)
     return Built(settings, result)
+
+
+@pytest.fixture(scope="session")
+def metrics():
+    """MetricFlow on the project's semantic models, and the names of all metrics."""
+    from asked import make_engine  # a second of imports: only metrics pay for it
+
+    return make_engine()
+
+
+@pytest.fixture(scope="session")
+def engine(metrics):
+    """MetricFlow on the project; it writes the SQL and a warehouse answers."""
+    return metrics[0]

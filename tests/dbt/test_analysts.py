@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from pipelines import warehouse
+
 PAGE = Path(__file__).parents[2] / "docs" / "analysts.md"
 QUESTIONS = re.findall(
     r"^### (\d+)\. (.+?)$.*?```sql\n(.+?)```",
@@ -39,9 +41,39 @@ def test_the_bridge_closes_each_month_with_what_the_next_one_opens(built) -> Non
     assert closing.to_list() == opening.to_list()
 
 
+def beyond(table: str) -> str:
+    """Return the query outside the twenty questions that reads a table."""
+    every = re.findall(r"```sql\n(.+?)```", PAGE.read_text("utf-8"), flags=re.DOTALL)
+    (sql,) = (one for one in {*every} - {sql for *_, sql in QUESTIONS} if table in one)
+    return sql
+
+
 @pytest.mark.slow
 def test_the_query_of_what_was_true_and_known_runs(built) -> None:
-    every = re.findall(r"```sql\n(.+?)```", PAGE.read_text("utf-8"), flags=re.DOTALL)
-    (beyond,) = set(every) - {sql for _, _, sql in QUESTIONS}
-    known = built.frame(beyond)
+    known = built.frame(beyond("core.dim_rep_history"))
     assert known["rep_id"].to_list().count("R1") == 1
+
+
+@pytest.mark.slow
+def test_the_query_of_a_state_is_what_the_macro_writes(built) -> None:
+    sql = beyond("core.dim_account_history")
+    # each rep has an account since 2023, and customer C2 is one of its own
+    owners = dict(built.frame(sql).rows())
+    assert {f"A-R{number}": f"R{number}" for number in range(1, 7)}.items() <= (
+        owners.items()
+    )
+    macro = (warehouse.PROJECT / "macros" / "known.sql").read_text("utf-8")
+    written = macro.split("macro state_on(relation, key, day, night) -%}")[1]
+    written = written.split("{%- endmacro")[0].split("from (", 1)[1]
+    told = {
+        "relation": "core.dim_account_history",
+        "key": "account_id",
+        "day": "date '2026-01-01'",
+        "night": "date '2026-02-01'",
+        "end_of_time()": "date '9999-12-31'",
+    }
+    for word, value in told.items():
+        written = written.replace(f"{{{{ {word} }}}}", value)
+    of_macro = f"select account_id, owner_rep_id from ({written}"
+    of_macro = of_macro.strip().removesuffix(")").strip()
+    assert sorted(built.frame(of_macro).rows()) == sorted(owners.items())

@@ -13,6 +13,7 @@ from data_contracts.errors import AopError, BusyError, HomeError
 from pipelines import warehouse
 from pipelines.logs import logger
 from pipelines.settings import Settings
+from pipelines.statements import Node
 from pipelines.warehouse import BuildResult, NodeResult
 
 
@@ -157,6 +158,51 @@ def test_a_broken_model_is_told_first_and_raised_when_asked(tmp_path: Path) -> N
     with pytest.raises(AopError, match=r"stg_\w+ ended as error"):
         result.raise_if_broken()
     assert os.environ.get("AOP_HOME") == before
+
+
+class _LastNight:
+    """A build that tonight goes on from; it keeps what it is told."""
+
+    goes_on = True
+
+    def __init__(self, *_: object) -> None:
+        self.told: list[bool] = []
+
+    def tell(self, *, anew: bool) -> None:
+        self.told.append(anew)
+
+    def forget(self) -> None:
+        self.told.clear()
+
+    def remember(self) -> None:
+        self.told.append(True)
+
+
+@pytest.mark.parametrize(
+    ("selector", "words"),
+    [
+        # half of its facts are of tonight: nothing is left to go on from
+        ("actuals", ["--full-refresh", "--exclude-resource-type", "unit_test"]),
+        ("plan", ["--exclude-resource-type", "unit_test"]),
+    ],
+)
+def test_a_night_that_cannot_be_said_again_is_built_by_dbt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, selector: str, words: list[str]
+) -> None:
+    settings = Settings(tmp_path)
+    with duckdb.connect(settings.warehouse):
+        pass
+    last, asked = _LastNight(), []
+    monkeypatch.setattr(warehouse, "LastBuild", lambda *_: last)
+    monkeypatch.setattr(
+        warehouse, "_run_dbt", lambda *given: asked.append(given[2]) or []
+    )
+    warehouse._said(settings, selector).keep(
+        [Node("model.continuous_aop.fct_bookings", ("delete from nowhere",))]
+    )
+    assert warehouse.build(selector, settings).ok
+    assert asked == [words]
+    assert last.told == ([True, True] if selector == "actuals" else [])
 
 
 @pytest.mark.slow

@@ -34,14 +34,15 @@ first_months as (
 
     select
         account_id,
-        min(month_start) as first_month_start
+        min(month_start) as first_month_start,
+        min(case when closing_cents > 0 then month_start end) as first_paid_month_start
     from closings
     group by account_id
 
 ),
 
 -- every month from the first, so that a month without service is a zero
-every_month as (
+final as (
 
     select
         first_months.account_id,
@@ -49,7 +50,10 @@ every_month as (
         months.is_complete,
         months.is_latest,
         months.as_of,
-        coalesce(closings.closing_cents, 0) as closing_cents
+        coalesce(closings.closing_cents, 0) as closing_cents,
+        coalesce(before.closing_cents, 0) as opening_cents,
+        coalesce(first_months.first_paid_month_start < months.month_start, false)
+            as was_customer
     from first_months
     inner join months
         on first_months.first_month_start <= months.month_start
@@ -57,30 +61,11 @@ every_month as (
         on
             first_months.account_id = closings.account_id
             and months.month_start = closings.month_start
-
-),
-
-final as (
-
-    select
-        account_id,
-        month_start,
-        is_complete,
-        is_latest,
-        as_of,
-        closing_cents,
-        coalesce(
-            lag(closing_cents) over (partition by account_id order by month_start), 0
-        ) as opening_cents,
-        coalesce(
-            max(closing_cents) over (
-                partition by account_id
-                order by month_start
-                rows between unbounded preceding and 1 preceding
-            ),
-            0
-        ) > 0 as was_customer
-    from every_month
+    -- looked up rather than told by a window: the table need not be sorted for it
+    left join closings as before
+        on
+            first_months.account_id = before.account_id
+            and {{ add_months(-1, 'months.month_start') }} = before.month_start
 
 )
 

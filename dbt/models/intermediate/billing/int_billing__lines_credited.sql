@@ -19,18 +19,21 @@ rates as (
 
 ),
 
+-- few invoices have a note: only the lines of those are put in order
 lines as (
 
     select
-        *,
-        sum(amount_cents) over (
-            partition by invoice_id
-            order by line_id
+        billed.*,
+        sum(billed.amount_cents) over (
+            partition by billed.invoice_id
+            order by billed.line_id
             rows between unbounded preceding and current row
         ) as cents_after,
-        sum(amount_cents) over (partition by invoice_id) as invoice_cents
-    from {{ ref('int_billing__lines_billed') }}
-    where amount_cents > 0
+        sum(billed.amount_cents) over (partition by billed.invoice_id) as invoice_cents
+    from {{ ref('int_billing__lines_billed') }} as billed
+    where
+        billed.amount_cents > 0
+        and billed.invoice_id in (select notes.invoice_id from notes)
 
 ),
 

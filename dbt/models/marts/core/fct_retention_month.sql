@@ -26,14 +26,36 @@ beside_last_year as (
 
 ),
 
+{% set parts = ['opening', 'new', 'expansion', 'reactivation', 'contraction', 'churn',
+                'closing', 'year_ago'] -%}
+-- accounts are counted once, and the company is the sum of its segments
+by_segment as (
+
+    select
+        segment_id,
+        month_start,
+        is_partial,
+        as_of,
+        {% for part in parts -%}
+            sum({{ part }}_cents) as {{ part }}_cents,
+        {% endfor -%}
+        -- only who was there a year ago: no new account ever enters retention
+        sum(case when year_ago_cents > 0 then closing_cents else 0 end) as retained_cents,
+        sum(least(closing_cents, year_ago_cents)) as kept_cents,
+        count(case when closing_cents > 0 then 1 end) as customers_count
+    from beside_last_year
+    group by segment_id, month_start, is_partial, as_of
+
+),
+
 nodes as (
 
     {% for level, node in [('company', "'company'"), ('segment', 'segment_id')] -%}
         select
             '{{ level }}' as node_level,
             {{ node }} as node_id,
-            beside_last_year.*
-        from beside_last_year
+            by_segment.*
+        from by_segment
         {% if not loop.last -%}
             union all
         {% endif -%}
@@ -48,16 +70,10 @@ summed as (
         month_start,
         is_partial,
         as_of,
-        {% for part in ['opening', 'new', 'expansion', 'reactivation', 'contraction',
-                        'churn', 'closing', 'year_ago'] -%}
+        {% for part in parts + ['retained', 'kept'] -%}
             cast(sum({{ part }}_cents) as bigint) as {{ part }}_cents,
         {% endfor -%}
-        -- only who was there a year ago: no new account ever enters retention
-        cast(
-            sum(case when year_ago_cents > 0 then closing_cents else 0 end) as bigint
-        ) as retained_cents,
-        cast(sum(least(closing_cents, year_ago_cents)) as bigint) as kept_cents,
-        count(case when closing_cents > 0 then 1 end) as customers_count
+        cast(sum(customers_count) as bigint) as customers_count
     from nodes
     group by node_level, node_id, month_start, is_partial, as_of
 

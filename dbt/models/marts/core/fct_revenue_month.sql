@@ -1,18 +1,12 @@
-with lines as (
+with invoiced as (
 
-    select * from {{ ref('int_billing__lines_in_force') }}
+    select * from {{ ref('int_billing__invoiced_by_month') }}
 
 ),
 
 recognised as (
 
     select * from {{ ref('int_billing__revenue_by_line') }}
-
-),
-
-days as (
-
-    select * from {{ ref('stg_reference__fiscal_days') }}
 
 ),
 
@@ -25,13 +19,11 @@ months as (
 parts as (
 
     select
-        lines.account_id,
-        days.month_start,
-        lines.amount_cents as invoiced_cents,
+        account_id,
+        month_start,
+        invoiced_cents,
         0 as recognised_cents
-    from lines
-    inner join days
-        on lines.issued_on = days.date_day
+    from invoiced
 
     union all
 
