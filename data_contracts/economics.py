@@ -1,4 +1,4 @@
-"""What the business decided about money and risk: promise, coverage, budget, pay."""
+"""What the business decided about money and risk: promise, budget and pay."""
 
 from typing import Annotated, Literal, Self
 
@@ -27,38 +27,6 @@ class Promise(_Part):
     segment_deviation: Deviation = 0.05
     role_deviation: Deviation = 0.04
     backfill_share: Share = 0
-
-
-class CoverageTier(_Part):
-    """One way to serve an account: what it wins, what it costs, how many it holds."""
-
-    id: Identifier
-    saturation_in_currency: Money | None = None
-    yield_share: Share
-    cost_in_currency: Money
-    max_accounts_count: Annotated[int, Field(ge=0)] | None = None
-
-
-class Coverage(_Part):
-    """Coverage tiers, and accounts whose tier a person decided."""
-
-    tiers: tuple[CoverageTier, ...] = ()
-    overrides: dict[str, str] = {}
-
-    @model_validator(mode="after")
-    def _holds_everybody(self) -> Self:
-        ids = [tier.id for tier in self.tiers]
-        if len(set(ids)) < len(ids):
-            raise ValueError("a coverage tier id is given twice")
-        if self.tiers and all(t.max_accounts_count is not None for t in self.tiers):
-            raise ValueError("one coverage tier must have no max_accounts_count")
-        for account, tier in self.overrides.items():
-            if tier not in ids:
-                raise ValueError(
-                    f"overrides gives {account} tier {tier!r}; tiers has only "
-                    f"{', '.join(ids) or 'none'}"
-                )
-        return self
 
 
 class Activity(_Part):

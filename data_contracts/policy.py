@@ -4,6 +4,7 @@ Not for where things are; that is ``pipelines.settings``.
 """
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -26,12 +27,16 @@ from data_contracts.calendar import (
     Weekday,
     YearEnd,
 )
+from data_contracts.coverage import Coverage
 from data_contracts.drift import Cause, DriftMetric
-from data_contracts.economics import Budget, Coverage, Pay, Promise
+from data_contracts.economics import Budget, Pay, Promise
 from data_contracts.errors import PolicyError
 from data_contracts.handover import Handover
-from data_contracts.organisation import Organisation, Overlay
+from data_contracts.organisation import Organisation
+from data_contracts.places import MisplacedError, place_of
+from data_contracts.planning import Capacity, Quotas, Territories
 from data_contracts.replanning import Replanning
+from data_contracts.revenue import Targets
 from data_contracts.yaml_lines import line_of, repeated_keys
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -117,38 +122,6 @@ class Role(_Part):
     variable_share: Share = 0.5
 
 
-class Targets(_Part):
-    """Financial targets: growth over the last twelve months, by segment.
-
-    Only bookings of the types named count in targets, quotas and attainment; renewals
-    are usually somebody else's work.
-    """
-
-    booking_types: Annotated[
-        tuple[Literal["new", "expansion", "renewal"], ...], Field(min_length=1)
-    ] = ("new", "expansion")
-    growth_share: Annotated[float, Field(gt=-1, le=1)]
-    growth_share_by_segment: dict[str, Annotated[float, Field(gt=-1, le=1)]] = {}
-
-
-class Capacity(_Part):
-    """Heads, ramp and attrition where history cannot say it, and hiring limits.
-
-    With a span of control, hires that nobody on board can lead need a manager first;
-    managers are the active people of `manager_role`.
-    """
-
-    prior_months_to_80_months: Annotated[float, Field(gt=0, le=36)] = 6
-    prior_attrition_per_year_share: Share = 0.2
-    hire_lead_time_months: Annotated[int, Field(ge=0, le=12)] = 2
-    max_hires_per_month_count: Annotated[int, Field(ge=0)] = 5
-    hire_budget_in_currency: Money | None = None
-    heads_per_manager_count: Annotated[float, Field(gt=0, le=100)] | None = None
-    manager_role: Identifier = "manager"
-    overlays: tuple[Overlay, ...] = ()
-    attainment_share: Annotated[float, Field(gt=0, le=1.5)] = 1.0
-
-
 class Forecasting(_Part):
     """How forecasts of company, segments, regions and cells are made to agree.
 
@@ -164,30 +137,6 @@ class Forecasting(_Part):
 
     reconciliation: Literal["mint", "top"] = "mint"
     use_slow_engines: bool = False
-
-
-class Territories(_Part):
-    """Who may own an account and what an uneven or moved book costs."""
-
-    eligibility: tuple[Literal["segment", "region"], ...] = ("segment",)
-    balance_tolerance_share: Annotated[float, Field(gt=0, le=1)] = 0.2
-    max_accounts_per_rep_count: Annotated[int, Field(ge=1)] | None = None
-    move_fixed_in_currency: Money = 100
-    move_share_of_bookings_share: Share = 0.15
-    move_share_of_pipeline_share: Share = 0.1
-    replan_move_price_multiple: Annotated[float, Field(ge=1, le=1000)] = 10
-    travel_per_km_in_currency: Money = 0
-    visits_per_year_count: Annotated[float, Field(ge=0)] = 4
-    named_accounts: dict[str, str] = {}
-
-
-class Quotas(_Part):
-    """How a target becomes quotas."""
-
-    over_assignment_share: dict[Literal["company", "segment", "rep"], Share] = {}
-    potential_weight_share: Share = 0.5
-    rounding_in_currency: Annotated[float, Field(gt=0)] = 100
-    ramp_relief: bool = True
 
 
 Component = Literal["targets", "capacity", "territories", "quotas"]
@@ -291,35 +240,40 @@ class CompanyPolicy(_Part):
             raise ValueError("no role has is_quota_bearing: true")
         limits, roles = self.capacity, {role.id for role in self.roles}
         if limits.heads_per_manager_count and limits.manager_role not in roles:
-            raise ValueError(
+            raise MisplacedError(
                 f"capacity.manager_role is {limits.manager_role!r}, but roles has only "
-                f"{', '.join(sorted(roles))}"
+                f"{', '.join(sorted(roles))}",
+                ("capacity", "manager_role"),
             )
         selling = {role.id for role in self.roles if role.is_quota_bearing}
-        for overlay in limits.overlays:
+        for at, overlay in enumerate(limits.overlays):
             if overlay.role not in roles - selling - {limits.manager_role}:
-                raise ValueError(
+                raise MisplacedError(
                     f"capacity.overlays names {overlay.role!r}, which is no role that "
-                    "helps: it must be in roles, without quota, and not lead"
+                    "helps: it must be in roles, without quota, and not lead",
+                    ("capacity", "overlays", at, "role"),
                 )
         known = {segment.id for segment in self.segments}
-        growing = self.targets.growth_share_by_segment
-        units, activities = self.organisation.units, self.budget.activities
-        for where, segment_id in (
-            *(("targets.growth_share_by_segment", one) for one in growing),
-            *(
-                (f"organisation unit {u.id!r}", one)
-                for u in units
-                for one in u.segments
-            ),
-            *(("budget.activities", one.segment_id) for one in activities),
-        ):
+        for place, where, segment_id in self._segments_named():
             if segment_id not in known:
-                raise ValueError(
+                raise MisplacedError(
                     f"{where} names segment {segment_id!r}, but segments has only "
-                    f"{', '.join(sorted(known))}"
+                    f"{', '.join(sorted(known))}",
+                    place,
                 )
         return self
+
+    def _segments_named(self) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+        """Give every segment named outside `segments`, with its place in both forms."""
+        for place, segment_id in self.targets.segments_named:
+            yield ("targets", *place), f"targets.{place[0]}", segment_id
+        for at, unit in enumerate(self.organisation.units):
+            for segment_id in unit.segments:
+                place_of_unit = ("organisation", "units", at, "segments")
+                yield place_of_unit, f"organisation unit {unit.id!r}", segment_id
+        for at, activity in enumerate(self.budget.activities):
+            place_of_activity = ("budget", "activities", at, "segment_id")
+            yield place_of_activity, "budget.activities", activity.segment_id
 
     @property
     def fiscal(self) -> FiscalCalendar:
@@ -338,6 +292,20 @@ class CompanyPolicy(_Part):
     def digest(self) -> str:
         """SHA-256 of the decided values; comments and order of keys do not count."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def line_in(path: Path, place: Sequence[str | int]) -> int:
+    """Return the line of a policy file where a value stands, or its nearest parent.
+
+    Parameters
+    ----------
+    path : Path
+        A file that `load_policy` accepts.
+    place : sequence of str and int
+        Keys and list positions that lead to the value.
+    """
+    text = path.read_text(encoding="utf-8")
+    return line_of(yaml.compose(text, Loader=yaml.SafeLoader), place)
 
 
 def load_policy(path: Path) -> CompanyPolicy:
@@ -379,10 +347,11 @@ def load_policy(path: Path) -> CompanyPolicy:
         return CompanyPolicy.model_validate(values)
     except ValidationError as error:
         faults = [
-            f"line {line_of(tree, fault['loc'])}: "
-            f"{'.'.join(map(str, fault['loc'])) or 'the policy'}: "
+            f"line {line_of(tree, place)}: "
+            f"{'.'.join(map(str, place)) or 'the policy'}: "
             f"{fault['msg'].removeprefix('Value error, ')}"
             for fault in error.errors()
+            for place in (place_of(fault),)
         ]
         raise PolicyError(
             f"policy {path} breaks {len(faults)} rule(s):\n  " + "\n  ".join(faults),

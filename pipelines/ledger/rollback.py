@@ -7,6 +7,7 @@ import polars as pl
 
 from data_contracts.approval import Approval
 from data_contracts.errors import LedgerError
+from pipelines.ledger.queries import LedgerReader
 from pipelines.ledger.records import PlanVersion
 from pipelines.ledger.store import Ledger
 
@@ -71,6 +72,9 @@ def propose_rollback(
     content = content_from(ledger.content(version), effective_from)
     held = content_from(ledger.content(parent.version), effective_from)
     content["assignment"] = _books(content["assignment"], held["assignment"], version)
+    undone, again = way_back(ledger, parent.version, version)
+    told = [f"undoes version {each}" for each in undone]
+    told += [f"brings back version {each}" for each in again if each != version]
     return ledger.propose(
         content,
         scenario=plan.scenario,
@@ -79,7 +83,7 @@ def propose_rollback(
         effective_from=effective_from,
         effective_to=plan.effective_to,
         proposed_by=proposed_by,
-        why=why,
+        why="; ".join([why, *told]),
         parent_version=parent.version,
         scope="company",
         policy_hash=plan.policy_hash,
@@ -89,6 +93,39 @@ def propose_rollback(
         territory_proof=plan.territory_proof,
         approval=approval or ledger.standing(parent.version).rules,
     )
+
+
+def way_back(
+    ledger: LedgerReader, here: int, version: int
+) -> tuple[list[int], list[int]]:
+    """Return the versions that going back undoes and those it brings back, in order.
+
+    Parameters
+    ----------
+    here : int
+        Version in force that is left.
+    version : int
+        Version gone back to.
+
+    Returns
+    -------
+    list of int, list of int
+        From `here` up its parents to what both have in common, which is not undone;
+        and from below that down to `version`. Both end at a version without a parent
+        where they have nothing in common.
+    """
+
+    def line(number: int | None) -> list[int]:
+        found: list[int] = []
+        while number is not None:
+            found.append(number)
+            number = ledger.get(number).parent_version
+        return found
+
+    ours, theirs = line(here), line(version)
+    undone = [each for each in ours if each not in theirs]
+    again = [each for each in theirs if each not in ours]
+    return undone, again[::-1]
 
 
 def content_from(

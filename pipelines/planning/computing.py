@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from data_contracts.drift import Breach
+from data_contracts.drift import Breach, DriftMetric
 from pipelines.ledger.content import canonical, content_hash
 from pipelines.ledger.overrides import Override
 from pipelines.ledger.queries import LedgerReader
@@ -23,6 +23,7 @@ from pipelines.planning.keeping import plan_keeping
 from pipelines.planning.memory import Memory
 from pipelines.planning.overrides import respected, wishes_of, with_owners
 from pipelines.planning.people import Forecasts
+from pipelines.planning.products import with_products
 from pipelines.planning.proofs import proof_lines
 from pipelines.planning.quota_moves import move_quotas
 from pipelines.planning.restating import carried_quotas
@@ -88,7 +89,10 @@ def books_key(inputs: PlanInputs) -> str:
     rules = (
         policy.territories.model_dump_json(),
         [role.id for role in policy.roles if role.is_quota_bearing],
+        policy.capacity.ramp_source,
         float(policy.capacity.prior_months_to_80_months),
+        policy.coverage.ideal_customer,
+        policy.coverage.account_mix,
         facts.as_of,
         inputs.plan,
         [(one.ask, one.key, one.value, one.version) for one in inputs.overrides],
@@ -151,8 +155,23 @@ def compute(
         draft = first_plan(asked, forecasts, plan, books=books, memory=memory)
     prices_pay = inputs.breach is None and "programme" not in inputs.kept
     fixed = respected(draft, facts, forecasts, plan, wishes, prices_pay=prices_pay)
-    summed = with_finance(fixed, facts, forecasts, plan)
+    slipped = _slipped(inputs.breach)
+    is_carried = inputs.breach is not None or "targets" in inputs.kept
+    by_product = with_products(
+        fixed,
+        facts,
+        plan,
+        parent=inputs.parent if is_carried and not slipped else None,
+        without_launches=slipped,
+    )
+    summed = with_finance(by_product, facts, forecasts, plan)
     return with_units(summed, facts.policy.organisation)
+
+
+def _slipped(breach: Breach | None) -> tuple[str, ...]:
+    """Return the launch that a breach is about, if it is about one."""
+    is_about = breach is not None and breach.metric is DriftMetric.LAUNCH_SLIPPED
+    return (breach.node_id,) if breach is not None and is_about else ()
 
 
 def _with_sums(

@@ -17,7 +17,9 @@ from pipelines.planning.people import Forecasts, compensation_lines, planned_rep
 from pipelines.planning.programme import plan_budget, plan_coverage
 from pipelines.planning.proofs import ProofLine, proof_lines
 from pipelines.planning.quotas import prove_quotas
-from pipelines.planning.targets import Horizon, target_cells, target_lines
+from pipelines.planning.relief import quota_facts
+from pipelines.planning.revenue import asked_cells, asked_reason
+from pipelines.planning.targets import Horizon, target_lines
 from pipelines.planning.territories import Books, accounts_with_potential, plan_books
 
 Content = dict[str, pl.DataFrame]
@@ -65,19 +67,15 @@ def first_plan(
             f"on {facts.as_of}",
             fix="check roles[].hris_roles in policy.yaml against the HR job history",
         )
-    cells = target_cells(
-        facts.bookings, facts.policy, plan, last_full_month=facts.last_full_month
-    )
+    cells = asked_cells(facts, plan)
     if books is None:
         books = first_books(facts, forecasts, plan)
-    growth = facts.policy.targets.growth_share
     return assemble(
         facts,
         forecasts,
         plan,
         cells=cells,
-        target_reason=f"growth {growth:.1%} (by segment where the policy says so) "
-        "on the last twelve months, in their season",
+        target_reason=asked_reason(facts),
         books=books,
         reps=reps,
         memory=memory,
@@ -146,10 +144,22 @@ def assemble(
     )
     proofs = [*hiring, *books.proofs, *(also or ())]
     if quotas is None:
+        known = quota_facts(facts, forecasts, cells, people["capacity"], plan)
+        told = (known.leaves, known.held, known.booked, known.vacant)
         quotas, proved = memory.once(
             "quotas",
-            (*_of_quotas(policy), forecasts.ramp, cells, reps, books.lines, plan),
-            lambda: prove_quotas(policy, forecasts, cells, reps, books.lines, plan),
+            (
+                *_of_quotas(policy),
+                forecasts.ramp,
+                cells,
+                reps,
+                books.lines,
+                *told,
+                plan,
+            ),
+            lambda: prove_quotas(
+                policy, forecasts, cells, reps, books.lines, plan, known=known
+            ),
         )
         proofs += proved
     helping, helpers = overlay_lines(facts, people["capacity"], people["hire"], plan)
@@ -162,7 +172,7 @@ def assemble(
     )
     hires = pl.concat([people["hire"], helpers])
     programme = _carried(parent) or _programme(
-        policy, books, quotas, reps, heads, memory
+        policy, _covered(facts, forecasts, books), quotas, reps, heads, memory
     )
     lines = pl.concat([programme.pop("proof"), proof_lines(proofs)])
     return PlanDraft(
@@ -189,19 +199,17 @@ def assemble(
 
 def _programme(
     policy: CompanyPolicy,
-    books: Books,
+    covered: pl.DataFrame,
     quotas: pl.DataFrame,
     reps: pl.DataFrame,
     heads: pl.DataFrame,
     memory: Memory,
 ) -> Content:
     """Plan coverage, budget and payout curves, with their proof lines."""
-    coverage, covered = memory.once(
+    coverage, tiered = memory.once(
         "coverage",
-        (policy.coverage, books.lines),
-        lambda: plan_coverage(
-            policy.coverage, books.lines.select("account_id", "potential_cents")
-        ),
+        (policy.coverage, covered),
+        lambda: plan_coverage(policy.coverage, covered),
     )
     allocation, allocated = memory.once(
         "allocation", (policy.budget,), lambda: plan_budget(policy.budget)
@@ -216,8 +224,17 @@ def _programme(
         "coverage": coverage,
         "allocation": allocation,
         "pay": pay,
-        "proof": proof_lines([*covered, *allocated, *priced]),
+        "proof": proof_lines([*tiered, *allocated, *priced]),
     }
+
+
+def _covered(facts: Facts, forecasts: Forecasts, books: Books) -> pl.DataFrame:
+    """Return accounts to cover: their potential, and grades where a tier needs them."""
+    accounts = books.lines.select("account_id", "potential_cents")
+    if not any(tier.grades for tier in facts.policy.coverage.tiers):
+        return accounts
+    graded = accounts_with_potential(facts, forecasts).select("account_id", "grade")
+    return accounts.join(graded, on="account_id", how="left", maintain_order="left")
 
 
 def _of_people(policy: CompanyPolicy) -> tuple[object, ...]:
@@ -227,7 +244,8 @@ def _of_people(policy: CompanyPolicy) -> tuple[object, ...]:
 
 def _of_quotas(policy: CompanyPolicy) -> tuple[object, ...]:
     """Return what splitting quotas reads of the policy."""
-    return policy.quotas, policy.capacity.prior_months_to_80_months
+    limits = policy.capacity
+    return policy.quotas, limits.ramp_source, limits.prior_months_to_80_months
 
 
 def _curves(forecasts: Forecasts) -> tuple[pl.DataFrame, ...]:

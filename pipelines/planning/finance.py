@@ -3,17 +3,17 @@
 Lines of measures beside ``bookings`` and ``quota``, for the company and its segments.
 """
 
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import replace
 
 import polars as pl
 
-from data_contracts.calendar import add_months, months_between
 from data_contracts.money import show
 from pipelines.ledger.budget import budget_lines
 from pipelines.planning.cycle import PlanDraft
 from pipelines.planning.inputs import Facts
 from pipelines.planning.people import Forecasts
+from pipelines.planning.products import company_margin, margin_by_month
+from pipelines.planning.recurring import recurring_of
 from pipelines.planning.targets import Horizon
 
 MEASURES = (
@@ -28,7 +28,6 @@ MEASURES = (
 )
 """Measures in cents. Opening, new and lost (negative) make the closing, exactly."""
 
-TRAILING_MONTHS = 12
 LINE_SCHEMA = {
     "node_level": pl.String,
     "node_id": pl.String,
@@ -37,16 +36,6 @@ LINE_SCHEMA = {
     "value_cents": pl.Int64,
     "reason": pl.String,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Recurring:
-    """How a segment's recurring revenue has moved in the trailing months."""
-
-    now_cents: int
-    lost_share: float  # of ARR, each month
-    new_per_booking: float  # ARR won for one cent booked
-    new_month_cents: int
 
 
 def with_finance(
@@ -72,16 +61,18 @@ def with_finance(
 
     Notes
     -----
-    With N the ARR won for one cent booked and l the share of ARR lost a month, both of
-    the trailing twelve months: new = N × planned bookings, lost = -l × opening,
-    revenue = (opening + closing) / 24, margin = revenue × the policy's share.
+    With N the ARR won for one cent booked, e and l the shares of ARR added and lost a
+    month, of the trailing twelve months or the policy's (:mod:`recurring`): new =
+    N × planned bookings + e × opening, lost = -l × opening, revenue =
+    (opening + closing) / 24, margin = revenue × the policy's share, weighed by
+    products where they have their own.
     """
     lines = draft.content["target"].filter(~pl.col("measure").is_in(MEASURES))
     asked = lines.filter(
         pl.col("node_level") == "segment", pl.col("measure") == "bookings"
     )
     rows = [
-        *_recurring_rows(facts, asked, plan),
+        *_recurring_rows(facts, lines, asked, plan),
         *_cost_rows(draft.content),
     ]
     by_segment = pl.DataFrame(rows, schema=LINE_SCHEMA, orient="row")
@@ -122,72 +113,31 @@ def _expected(forecasts: Forecasts, lines: pl.DataFrame, plan: Horizon) -> pl.Da
 
 
 def _recurring_rows(
-    facts: Facts, asked: pl.DataFrame, plan: Horizon
+    facts: Facts, lines: pl.DataFrame, asked: pl.DataFrame, plan: Horizon
 ) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
-    margin = facts.policy.replanning.gross_margin_share
     for segment in sorted(facts.arr["segment_id"].drop_nulls().unique()):
-        moves = _moves(facts, segment)
+        moves = recurring_of(facts, segment)
         wanted = dict(
             asked.filter(pl.col("node_id") == segment)
             .select("month_start", "value_cents")
             .iter_rows()
         )
-        opening = _rolled(moves, facts.last_full_month, plan.month_starts[0])
-        why = (
-            f"{moves.new_per_booking:.2f} of ARR for 1.00 booked, "
-            f"{moves.lost_share:.2%} of ARR lost a month, as in the last twelve months"
-        )
+        margins = margin_by_month(facts.policy, lines, segment)
+        kept = company_margin(facts.policy)
+        opening = moves.opening_cents(facts.last_full_month, plan.month_starts[0])
         for month in plan.month_starts:
-            won = round(moves.new_per_booking * wanted.get(month, 0))
-            lost = -round(moves.lost_share * opening)
+            won, lost = moves.month(opening, wanted.get(month, 0))
             closing = opening + won + lost
             revenue = (opening + closing) // 24
-            values = (opening, won, lost, closing, revenue, round(revenue * margin))
+            margin = round(revenue * margins.get(month, kept))
+            values = (opening, won, lost, closing, revenue, margin)
             rows += [
-                ("segment", segment, month, measure, cents, why)
+                ("segment", segment, month, measure, cents, moves.why)
                 for measure, cents in zip(MEASURES[1:7], values, strict=True)
             ]
             opening = closing
     return rows
-
-
-def _moves(facts: Facts, segment: str) -> _Recurring:
-    """Read the trailing year of one segment's recurring revenue."""
-    first = add_months(facts.last_full_month, 1 - TRAILING_MONTHS)
-    mine = facts.arr.filter(
-        pl.col("segment_id") == segment,
-        pl.col("month_start") <= facts.last_full_month,
-    )
-    recent = mine.filter(pl.col("month_start") >= first)
-    is_lost = pl.col("movement").is_in(["contraction", "churn"])
-    lost = -int(recent.filter(is_lost)["amount_cents"].sum())
-    won = int(recent.filter(~is_lost)["amount_cents"].sum())
-    now = int(mine["amount_cents"].sum())
-    level, held = now - (won - lost), 0  # ARR before the first of the trailing months
-    by_month = dict(
-        recent.group_by("month_start").agg(pl.col("amount_cents").sum()).iter_rows()
-    )
-    for step in range(TRAILING_MONTHS):
-        held += level
-        level += by_month.get(add_months(first, step), 0)
-    booked = facts.bookings.filter(
-        pl.col("segment_id") == segment, pl.col("month_start") >= first
-    )["bookings_cents"].sum()
-    return _Recurring(
-        now_cents=now,
-        lost_share=min(max(lost / held, 0.0), 1.0) if held > 0 else 0.0,
-        new_per_booking=max(won / int(booked), 0.0) if int(booked) > 0 else 0.0,
-        new_month_cents=won // TRAILING_MONTHS,
-    )
-
-
-def _rolled(moves: _Recurring, known: date, starts: date) -> int:
-    """Carry ARR from the last month known to the plan's first, as it went before."""
-    level = moves.now_cents
-    for _ in range(max(round(months_between(known, starts)) - 1, 0)):
-        level += moves.new_month_cents - round(moves.lost_share * level)
-    return level
 
 
 def _cost_rows(content: dict[str, pl.DataFrame]) -> list[tuple[object, ...]]:

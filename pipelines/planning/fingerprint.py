@@ -31,8 +31,14 @@ def input_hash(facts: Facts, forecasts: Forecasts) -> str:
         "expected": forecasts.bookings,
         "potential": forecasts.potential,
     }
-    if facts.arr.height:  # plans made before it was read keep their hash
-        frames["arr"] = facts.arr
+    # plans made before these were read keep their hash
+    later = {
+        "arr": facts.arr,
+        "products": facts.products,
+        "leaves": facts.leaves,
+        "held_quotas": facts.held_quotas,
+    }
+    frames |= {name: frame for name, frame in later.items() if frame.height}
     for name, frame in frames.items():
         state.update(name.encode())
         state.update(frame_bytes(frame))

@@ -51,6 +51,32 @@ where month_start <= $last_full_month
 group by segment_id, month_start, movement
 order by segment_id, month_start, movement
 """
+_PRODUCTS = """
+select
+    segment_id, product_id, month_start,
+    cast(sum(amount_cents) as bigint) as amount_cents
+from core.fct_bookings
+where is_in_plan and month_start <= $last_full_month and product_id is not null
+group by segment_id, product_id, month_start
+order by segment_id, product_id, month_start
+"""
+_LEAVES = """
+select
+    rep_id, month_start,
+    least(sum(leave_days) / max(days_count), 1.0) as leave_share
+from core.fct_leave_month
+where month_start > $last_full_month
+group by rep_id, month_start
+order by rep_id, month_start
+"""
+_HELD_QUOTAS = """
+select rep_id, month_start, quota_cents
+from core.fct_quota_month
+where
+    month_start <= $last_full_month
+    and month_start > $last_full_month - interval 12 month
+order by rep_id, month_start
+"""
 _BREACHES = """
 select
     breach_key, metric, node_level, node_id, direction, first_seen_on, scope,
@@ -66,10 +92,38 @@ ARR_SCHEMA = {
     "movement": pl.String,
     "amount_cents": pl.Int64,
 }
+PRODUCT_SCHEMA = {
+    "segment_id": pl.String,
+    "product_id": pl.String,
+    "month_start": pl.Date,
+    "amount_cents": pl.Int64,
+}
+LEAVE_SCHEMA = {
+    "rep_id": pl.String,
+    "month_start": pl.Date,
+    "leave_share": pl.Float64,
+}
+HELD_QUOTA_SCHEMA = {
+    "rep_id": pl.String,
+    "month_start": pl.Date,
+    "quota_cents": pl.Int64,
+}
 
 
 def _no_arr() -> pl.DataFrame:
     return pl.DataFrame(schema=ARR_SCHEMA)
+
+
+def _no_products() -> pl.DataFrame:
+    return pl.DataFrame(schema=PRODUCT_SCHEMA)
+
+
+def _no_leaves() -> pl.DataFrame:
+    return pl.DataFrame(schema=LEAVE_SCHEMA)
+
+
+def _no_held_quotas() -> pl.DataFrame:
+    return pl.DataFrame(schema=HELD_QUOTA_SCHEMA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +138,9 @@ class Facts:
     rep_months: pl.DataFrame
     won: pl.DataFrame  # every credited booking, by account and day
     arr: pl.DataFrame = field(default_factory=_no_arr)  # movements by segment, month
+    products: pl.DataFrame = field(default_factory=_no_products)  # booked, by month
+    leaves: pl.DataFrame = field(default_factory=_no_leaves)  # of months to come
+    held_quotas: pl.DataFrame = field(default_factory=_no_held_quotas)  # twelve months
 
     @property
     def bookings(self) -> pl.DataFrame:
@@ -117,6 +174,9 @@ def read_facts(settings: Settings) -> Facts:
         rep_months=warehouse.read(settings, _REP_MONTHS, months),
         won=warehouse.read(settings, _WON),
         arr=warehouse.read(settings, _ARR, months),
+        products=warehouse.read(settings, _PRODUCTS, months),
+        leaves=warehouse.read(settings, _LEAVES, months),
+        held_quotas=warehouse.read(settings, _HELD_QUOTAS, months),
     )
 
 

@@ -12,7 +12,8 @@ from pipelines.planning.inputs import Facts
 from pipelines.planning.memory import Memory
 from pipelines.planning.people import Forecasts, planned_reps
 from pipelines.planning.replan import cells_of
-from pipelines.planning.targets import Horizon, target_cells
+from pipelines.planning.revenue import asked_cells, asked_reason
+from pipelines.planning.targets import Horizon
 from pipelines.planning.territories import Books
 
 STEPS = ("targets", "people", "territories", "quotas", "programme")
@@ -62,10 +63,7 @@ def plan_keeping(
     if "targets" in kept:
         cells, reason = cells_of(version["target"], plan), "kept as they were"
     else:
-        cells = target_cells(
-            facts.bookings, facts.policy, plan, last_full_month=facts.last_full_month
-        )
-        reason = "growth on the last twelve months, in their season"
+        cells, reason = asked_cells(facts, plan), asked_reason(facts)
     if books is None:
         books = first_books(holding(facts, kept, version, plan), forecasts, plan)
     draft = assemble(

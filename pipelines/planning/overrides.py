@@ -31,8 +31,12 @@ def with_owners(facts: Facts, wishes: Wishes, plan: Horizon) -> Facts:
     here = set(planned_reps(facts, starts_on=plan.effective_from)["rep_id"])
     named = {account: rep for account, (rep, _) in wishes.owner.items() if rep in here}
     rules = facts.policy.territories
+    free = tuple(one for one in rules.locked_accounts if one not in named)
     territories = rules.model_copy(
-        update={"named_accounts": {**rules.named_accounts, **named}}
+        update={
+            "named_accounts": {**rules.named_accounts, **named},
+            "locked_accounts": free,
+        }
     )
     policy = facts.policy.model_copy(update={"territories": territories})
     return replace(facts, policy=policy)

@@ -43,9 +43,13 @@ class Forecasts:
         here = (pl.col("segment_id") == segment_id) & (pl.col("role") == role)
         ramp = self.ramp.filter(here).sort("tenure_month")["share"].to_numpy()
         made = self.productivity.filter(here)["ramped_month_cents"]
+        is_learned = policy.capacity.ramp_source == "history" and ramp.size > 0
+        leavers = self.attrition.filter(here)
+        if policy.capacity.attrition_source == "policy":
+            leavers = leavers.clear()
         return Curves(
-            ramp_share=ramp if ramp.size else _prior_ramp(policy),
-            monthly_hazard=_hazard_by_month(self.attrition.filter(here), policy),
+            ramp_share=ramp if is_learned else _prior_ramp(policy),
+            monthly_hazard=_hazard_by_month(leavers, policy),
             ramped_month_cents=float(made[0]) if made.len() else 0.0,
         )
 

@@ -4,7 +4,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data_contracts.economics import Budget, Coverage
+from data_contracts.coverage import Coverage
+from data_contracts.economics import Budget
 from data_contracts.money import show
 from pipelines.planning.proofs import COMPANY, ProofLine
 from solvers.allocation import allocate_budget, response_cents
@@ -24,6 +25,7 @@ COVERAGE_SCHEMA = {
     "reason": pl.String,
 }
 UNLIMITED = 2**53  # potential no tier saturates below
+CLOSED = -(2**53)  # worth of a tier that an account may not have
 
 
 def plan_budget(budget: Budget) -> tuple[pl.DataFrame, list[ProofLine]]:
@@ -107,6 +109,7 @@ def plan_coverage(
     coverage : Coverage
         Tiers with what they win, cost and hold; overrides come first.
     accounts : frame of account_id, potential_cents
+        With `grade` where a tier is for some grades only.
 
     Returns
     -------
@@ -152,9 +155,13 @@ def plan_coverage(
     fixed = np.array(
         [-1 if tier is None else names.index(tier) for tier in chosen], dtype=np.intp
     )
-    found = assign_tiers(value, room, fixed_tier=fixed, account_ids=ids.to_numpy())
+    may = _open_tiers(coverage, accounts)
+    may[fixed >= 0, fixed[fixed >= 0]] = True  # a person may
+    found = assign_tiers(
+        value, room, fixed_tier=fixed, allowed=may, account_ids=ids.to_numpy()
+    )
     worth = value[np.arange(accounts.height), found.tier_of_account]
-    best = value.max(axis=1)
+    best = np.where(may, value, CLOSED).max(axis=1)
     reasons = [
         "decided by hand"
         if fixed[row] >= 0
@@ -173,7 +180,17 @@ def plan_coverage(
         },
         schema=COVERAGE_SCHEMA,
     )
-    return lines, [_coverage_proof(found, names, value, room, fixed)]
+    return lines, [_coverage_proof(found, names, value, room, fixed, may)]
+
+
+def _open_tiers(coverage: Coverage, accounts: pl.DataFrame) -> NDArray[np.bool_]:
+    """Return which tiers each account's grade leaves open, (n_accounts, n_tiers)."""
+    may = np.ones((accounts.height, len(coverage.tiers)), dtype=bool)
+    for place, tier in enumerate(coverage.tiers):
+        if tier.grades:
+            fits = accounts["grade"].is_in(list(tier.grades)).fill_null(value=False)
+            may[:, place] = fits.to_numpy()
+    return may
 
 
 def _coverage_proof(
@@ -182,12 +199,14 @@ def _coverage_proof(
     value: NDArray[np.int64],
     room: NDArray[np.int64],
     fixed: NDArray[np.intp],
+    may: NDArray[np.bool_],
 ) -> ProofLine:
     """Work the bound out again from the prices alone."""
     free = fixed < 0
     rows = np.arange(fixed.size)[~free]
     left = room - np.bincount(fixed[~free], minlength=room.size)
-    priced = float((value[free] - found.price_cents[None, :]).max(axis=1).sum())
+    worth = np.where(may[free], value[free] - found.price_cents[None, :], CLOSED)
+    priced = float(worth.max(axis=1).sum())
     bound = (
         priced + float(found.price_cents @ left) + int(value[rows, fixed[~free]].sum())
     )

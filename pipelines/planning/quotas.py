@@ -8,8 +8,18 @@ from data_contracts.money import show
 from data_contracts.policy import CompanyPolicy
 from pipelines.planning.people import Forecasts
 from pipelines.planning.proofs import ProofLine
+from pipelines.planning.relief import (
+    NOTHING_KNOWN,
+    QuotaFacts,
+    book_cents,
+    carried_target,
+    change_limits,
+    held_reasons,
+    workable,
+)
 from pipelines.planning.targets import Horizon
 from solvers.months import MonthlyQuotas, spread_over_months
+from solvers.quota_bounds import NO_CAP
 from solvers.quotas import QuotaTree, split_quotas
 from solvers.result import Proof
 
@@ -31,6 +41,8 @@ def plan_quotas(
     reps: pl.DataFrame,
     assignment: pl.DataFrame,
     plan: Horizon,
+    *,
+    known: QuotaFacts = NOTHING_KNOWN,
 ) -> pl.DataFrame:
     """Split each segment's target over its reps, then over months.
 
@@ -47,15 +59,20 @@ def plan_quotas(
     assignment : frame of account_id, rep_id, potential_cents
         Whose potential is whose.
     plan : Horizon
+    known : QuotaFacts, optional
+        Leave, quotas held before, past bookings and what planned hires carry.
 
     Returns
     -------
     frame of quota lines, sorted by rep and month
         In each segment that has reps and a target, quotas sum to the cent to
-        ``round(target * (1 + segment cushion) * (1 + rep cushion))``, and each rep's
-        months to the rep's quota. A segment without reps gets no quota.
+        ``round(target * (1 + cushion of company) * (1 + segment's) * (1 + rep's))``,
+        the target less what is left to vacant seats, and each rep's months to the
+        rep's quota. A segment without reps gets no quota.
     """
-    return prove_quotas(policy, forecasts, cells, reps, assignment, plan)[0]
+    return prove_quotas(policy, forecasts, cells, reps, assignment, plan, known=known)[
+        0
+    ]
 
 
 def prove_quotas(
@@ -65,22 +82,21 @@ def prove_quotas(
     reps: pl.DataFrame,
     assignment: pl.DataFrame,
     plan: Horizon,
+    *,
+    known: QuotaFacts = NOTHING_KNOWN,
 ) -> tuple[pl.DataFrame, list[ProofLine]]:
     """Split quotas as :func:`plan_quotas` does; return them with each split's proof."""
-    cushion = policy.quotas.over_assignment_share
-    raised = (1 + cushion.get("segment", 0.0)) * (1 + cushion.get("rep", 0.0))
-    potential = dict(
-        assignment.group_by("rep_id").agg(pl.col("potential_cents").sum()).iter_rows()
-    )
+    books = book_cents(policy, assignment, known)
     frames = [pl.DataFrame(schema=QUOTA_SCHEMA)]
     proofs: list[ProofLine] = []
     for (segment,), members in reps.sort("rep_id").group_by(
         "segment_id", maintain_order=True
     ):
-        target = _by_month(cells, str(segment), plan)
+        asked = _by_month(cells, str(segment), plan)
+        target = carried_target(policy, asked, str(segment), plan, known)
         if target.sum() > 0:
             lines, proved = _segment_quotas(
-                policy, forecasts, members, potential, plan, target, raised
+                policy, forecasts, members, books, plan, target, known
             )
             frames.append(lines)
             proofs += proved
@@ -91,42 +107,36 @@ def _segment_quotas(
     policy: CompanyPolicy,
     forecasts: Forecasts,
     reps: pl.DataFrame,
-    potential: dict[str, int],
+    books: dict[str, int],
     plan: Horizon,
     target: NDArray[np.int64],
-    raised: float,
+    known: QuotaFacts,
 ) -> tuple[pl.DataFrame, list[ProofLine]]:
     n_reps, n_months = reps.height, len(plan.month_starts)
-    carries = np.empty((n_reps, n_months))  # what each rep could book, before targets
+    raised = policy.quotas.raised_multiple
     season = target / target.mean()
-    groups = reps.select("segment_id", "role").unique().rows()
-    curve = {
-        (segment, role): forecasts.curves(segment, role, policy).ramp_share
-        for segment, role in groups
-    }
-    for place, rep in enumerate(reps.iter_rows(named=True)):
-        ramp = np.ones(n_months)
-        if policy.quotas.ramp_relief:
-            mine = curve[rep["segment_id"], rep["role"]]
-            tenure = np.arange(n_months) + rep["tenure_months"]
-            ramp = mine[np.minimum(tenure, mine.size - 1)]
-        carries[place] = np.maximum(ramp, 1e-6) * season
-    book = np.array([potential.get(rep, 0) for rep in reps["rep_id"]], float)
+    # what each rep could book, before targets
+    carries = workable(policy, forecasts, reps, plan, known) * season
+    book = np.array([books.get(rep, 0) for rep in reps["rep_id"]], float)
     can = _shares(carries.sum(axis=1))
     has = _shares(book * carries.sum(axis=1))  # an unramped rep cannot work all of it
-    weight = policy.quotas.potential_weight_share if book.sum() > 0 else 0.0
+    weight = policy.quotas.book_weight_share if book.sum() > 0 else 0.0
     base = weight * has + (1 - weight) * can
 
     total = round(int(target.sum()) * raised)
     unit = round(policy.quotas.rounding_in_currency * 100)
     parent = np.concatenate([[-1], np.zeros(n_reps, dtype=np.intp)]).astype(np.intp)
     names = np.array(["", *reps["rep_id"].to_list()])
+    floor, cap = change_limits(policy, reps["rep_id"], known, total, n_months)
     tree = split_quotas(
         total,
         parent=parent,
         base_cents=np.concatenate([[0.0], base * total]),
+        floor_cents=np.concatenate([[0], floor]),
+        cap_cents=np.concatenate([[NO_CAP], cap]),
         unit_cents=unit,
         node_ids=names,
+        best_effort=True,
     )
     months = spread_over_months(
         tree.quota_cents,
@@ -137,6 +147,8 @@ def _segment_quotas(
     )
     by_month = months.month_cents[1:]
     year = tree.quota_cents[1:]
+    held = held_reasons(policy, tree)
+    measured = "bookings" if policy.quotas.method == "bookings" else "potential"
     plain = by_month / raised
     lines = pl.DataFrame(
         {
@@ -148,9 +160,10 @@ def _segment_quotas(
             "base_cents": np.rint(plain).astype(np.int64).ravel(),
             "reason": np.repeat(
                 [
-                    f"{has[i]:.1%} of the segment's potential, {can[i]:.1%} of its "
+                    f"{has[i]:.1%} of the segment's {measured}, {can[i]:.1%} of its "
                     f"ramped capacity, weighed {weight:.0%} to {1 - weight:.0%}; "
                     f"cushion {raised - 1:.1%}; {year[i] / total:.1%} of the quota"
+                    + held[i]
                     for i in range(n_reps)
                 ],
                 n_months,

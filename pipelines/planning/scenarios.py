@@ -35,6 +35,7 @@ class Events(BaseModel):
     hire_delay_months: Annotated[int, Field(ge=-12, le=12)] = 0
     launch_slip_months: dict[str, Annotated[int, Field(ge=-24, le=24)]] = {}
     price_change_share: Change = 0
+    product_price_change_share: dict[str, Change] = {}
     demand_change_share: Change = 0
     budget_change_share: Change = 0
     is_territory_frozen: bool = False
@@ -134,6 +135,11 @@ def drivers_of(scenario: Scenario, base: CompanyPolicy) -> list[Driver]:
             lambda i: _scaled(i, 1 + events.price_change_share),
         ),
         (
+            "product price",
+            bool(events.product_price_change_share),
+            lambda i: _product_prices(i, events.product_price_change_share),
+        ),
+        (
             "demand",
             events.demand_change_share != 0,
             lambda i: _scaled(i, 1 + events.demand_change_share),
@@ -155,6 +161,29 @@ def drivers_of(scenario: Scenario, base: CompanyPolicy) -> list[Driver]:
                 fix="name a launch of policy.yaml, or leave it out",
             )
     return drivers
+
+
+def _product_prices(inputs: PlanInputs, changes: Mapping[str, float]) -> PlanInputs:
+    """Change the prices that targets of products count on."""
+    products = inputs.facts.policy.targets.products
+    known = {one.product_id for one in products}
+    for product in sorted(changes.keys() - known):
+        raise PolicyError(
+            f"a scenario changes the price of product {product!r}, but "
+            f"targets.products has only {', '.join(sorted(known)) or 'none'}",
+            fix="name a product of policy.yaml or of the scenario's policy.targets",
+        )
+    dearer = tuple(
+        one.model_copy(
+            update={
+                "price_change_share": (1 + one.price_change_share)
+                * (1 + changes.get(one.product_id, 0.0))
+                - 1
+            }
+        )
+        for one in products
+    )
+    return _with_part(inputs, "targets", products=dearer)
 
 
 def merged(old: Any, new: Any) -> Any:

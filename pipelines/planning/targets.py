@@ -3,7 +3,7 @@
 Every level sums exactly: months to the year, regions to segments, segments to company.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -66,7 +66,8 @@ def target_cells(
     plan: Horizon,
     *,
     last_full_month: date,
-    without_launches: Sequence[str] = (),
+    without_launches: Collection[str] = (),
+    year_cents: Mapping[str, int] | None = None,
 ) -> pl.DataFrame:
     """Set the bookings target of every segment and region, month by month.
 
@@ -80,8 +81,10 @@ def target_cells(
         Months to plan.
     last_full_month : date
         Start of the newest month whose bookings are complete.
-    without_launches : sequence of launch ids
+    without_launches : collection of launch ids
         Launches that slipped; the plan no longer counts on them.
+    year_cents : segment id to cents, optional
+        Bookings of a whole year, launches aside, where more than growth decides them.
 
     Returns
     -------
@@ -90,10 +93,7 @@ def target_cells(
         a whole year a segment's cells sum to ``trailing * (1 + growth)`` in whole
         cents, plus its share of the launches.
     """
-    start = add_months(last_full_month, -11)
-    past = bookings.filter(pl.col("month_start") <= last_full_month)
-    window = past.filter(pl.col("month_start") >= start)
-    seen = max(window["month_start"].n_unique(), 1)
+    past, window, seen = _behind(bookings, last_full_month)
     rows: list[dict[str, object]] = []
     segments = [segment.id for segment in policy.segments]
     launched = _launch_cents(policy, plan, without_launches)
@@ -106,8 +106,10 @@ def target_cells(
         growth = policy.targets.growth_share_by_segment.get(
             segment, policy.targets.growth_share
         )
-        year_cents = round(weights[place] * 12 / seen * (1 + growth))
-        by_month = split(year_cents, _shape(past, segment, plan).tolist())
+        year = round(weights[place] * 12 / seen * (1 + growth))
+        if year_cents is not None:
+            year = year_cents.get(segment, year)
+        by_month = split(year, _shape(past, segment, plan, policy).tolist())
         for month, cents in zip(plan.year_month_starts, by_month, strict=True):
             if month not in plan.month_starts:
                 continue
@@ -123,6 +125,59 @@ def target_cells(
                 for region, part in zip(regions, parts, strict=True)
             ]
     return pl.DataFrame(rows, schema=CELL_SCHEMA).sort(*CELL, "month_start")
+
+
+def trailing_cents(
+    bookings: pl.DataFrame, last_full_month: date, segment: str
+) -> tuple[int, float]:
+    """Return a segment's bookings of the last twelve months and what makes them a year.
+
+    Returns
+    -------
+    int, cents, and float
+        The second is above 1 where fewer than twelve months are there.
+    """
+    _, window, seen = _behind(bookings, last_full_month)
+    return _total(window, segment), 12 / seen
+
+
+def season_shares(
+    bookings: pl.DataFrame,
+    policy: CompanyPolicy,
+    plan: Horizon,
+    last_full_month: date,
+) -> dict[str, NDArray[np.float64]]:
+    """Return each fiscal month's part of the year by segment, (12,), summing to 1."""
+    past, _, _ = _behind(bookings, last_full_month)
+    return {
+        segment.id: _shape(past, segment.id, plan, policy)
+        for segment in policy.segments
+    }
+
+
+def launch_parts(
+    bookings: pl.DataFrame,
+    policy: CompanyPolicy,
+    plan: Horizon,
+    last_full_month: date,
+    without: Collection[str],
+) -> dict[tuple[str, date, str], int]:
+    """Return what launches are to bring by segment, month and product, in cents."""
+    _, window, _ = _behind(bookings, last_full_month)
+    segments = [segment.id for segment in policy.segments]
+    weights = [_total(window, segment) for segment in segments]
+    found: dict[tuple[str, date, str], int] = {}
+    for launch in policy.launches:
+        cents = round(launch.expected_per_month_in_currency * 100)
+        if launch.id in without or cents == 0:
+            continue
+        for month in plan.month_starts:
+            if launch.planned_on > month:
+                continue
+            for segment, part in zip(segments, split(cents, weights), strict=True):
+                key = (segment, month, launch.product_id)
+                found[key] = found.get(key, 0) + part
+    return found
 
 
 def by_node(cells: pl.DataFrame) -> pl.DataFrame:
@@ -174,6 +229,15 @@ def cell_parts(node_id: str) -> tuple[str, str]:
     return segment, region
 
 
+def _behind(
+    bookings: pl.DataFrame, last_full_month: date
+) -> tuple[pl.DataFrame, pl.DataFrame, int]:
+    """Return the past, its last twelve months, and how many of them there are."""
+    past = bookings.filter(pl.col("month_start") <= last_full_month)
+    window = past.filter(pl.col("month_start") >= add_months(last_full_month, -11))
+    return past, window, max(window["month_start"].n_unique(), 1)
+
+
 def _total(frame: pl.DataFrame, segment: str) -> int:
     rows = frame.filter(pl.col("segment_id") == segment)
     return max(int(rows["bookings_cents"].sum()), 0)
@@ -190,12 +254,19 @@ def _region_shares(window: pl.DataFrame, segment: str) -> tuple[list[str], list[
     return by_region["region_id"].to_list(), by_region["bookings_cents"].to_list()
 
 
-def _shape(past: pl.DataFrame, segment: str, plan: Horizon) -> NDArray[np.float64]:
-    """Return each month's weight in the year, (12,), from up to three years.
+def _shape(
+    past: pl.DataFrame, segment: str, plan: Horizon, policy: CompanyPolicy
+) -> NDArray[np.float64]:
+    """Return each month's weight in the year, (12,), as decided or from history.
 
     A calendar month's own mean counts with the company's, half and half, so a thin
     segment does not plan on one lucky month.
     """
+    decided = policy.targets.season_by_fiscal_month_share_by_segment.get(
+        segment, policy.targets.season_by_fiscal_month_share
+    )
+    if decided is not None:
+        return np.array(decided)
     wanted = [month.month for month in plan.year_month_starts]
 
     def means(frame: pl.DataFrame) -> NDArray[np.float64]:
@@ -215,7 +286,7 @@ def _shape(past: pl.DataFrame, segment: str, plan: Horizon) -> NDArray[np.float6
 
 
 def _launch_cents(
-    policy: CompanyPolicy, plan: Horizon, without: Sequence[str]
+    policy: CompanyPolicy, plan: Horizon, without: Collection[str]
 ) -> list[int]:
     """Return what launches add to each month of the plan, in cents."""
     return [

@@ -12,6 +12,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data_contracts.policy import CompanyPolicy
+from pipelines.planning.account_mix import balanced_metrics, mix_proofs
+from pipelines.planning.disruption import within_budget
+from pipelines.planning.fit import fit_proofs, with_fit
 from pipelines.planning.inputs import Facts
 from pipelines.planning.people import NO_SEGMENT, Forecasts
 from pipelines.planning.proofs import COMPANY, ProofLine
@@ -42,8 +45,12 @@ class Books:
 
 
 def accounts_with_potential(facts: Facts, forecasts: Forecasts) -> pl.DataFrame:
-    """Return accounts sorted by id with potential, home segment and money at risk."""
-    return (
+    """Return accounts sorted by id with potential, home segment and money at risk.
+
+    Potential is weighed by the policy's ideal customer, where it has one; grade and
+    score of each account come with it.
+    """
+    known = (
         facts.accounts.join(
             forecasts.potential.select("account_id", "potential_cents"),
             on="account_id",
@@ -58,6 +65,7 @@ def accounts_with_potential(facts: Facts, forecasts: Forecasts) -> pl.DataFrame:
         )
         .sort("account_id")
     )
+    return with_fit(known, facts.policy.coverage.ideal_customer)
 
 
 def plan_books(
@@ -99,21 +107,25 @@ def plan_books(
     column = {rep: place for place, rep in enumerate(rep_ids)}
     pool_of_account, pool_of_rep, is_uncovered = _pools(policy, accounts, reps)
     price = _move_prices(policy, accounts)
+    rules = policy.territories
+    metric_names, load, tolerance = balanced_metrics(policy, accounts)
+    today = _columns(accounts, owner, column)
     problem = TerritoryProblem(
         account_ids=accounts["account_id"].to_numpy(),
         rep_ids=np.array(rep_ids),
-        metric_names=("potential", "accounts"),
-        load=np.column_stack(
-            [accounts["potential_cents"].to_numpy(), np.ones(accounts.height)]
-        ).astype(np.float64),
-        tolerance=np.array([policy.territories.balance_tolerance_share, np.inf]),
-        current_rep=_columns(accounts, owner, column),
+        metric_names=metric_names,
+        load=load,
+        tolerance=tolerance,
+        current_rep=today,
         segment_of_account=pool_of_account,
         segment_of_rep=pool_of_rep,
         rep_weight=_weights(policy, forecasts, reps, plan),
-        ceiling=_ceilings(policy, reps.height),
-        family=_families(accounts, pool_of_account),
-        pinned_rep=_columns(accounts, policy.territories.named_accounts, column),
+        ceiling=_ceilings(policy, reps.height, len(metric_names)),
+        family=_families(accounts, pool_of_account)
+        if rules.keeps_families_together
+        else None,
+        pinned_rep=_columns(accounts, rules.named_accounts, column),
+        is_locked=accounts["account_id"].is_in(list(rules.locked_accounts)).to_numpy(),
         is_in_scope=None
         if free is None
         else accounts["account_id"].is_in(list(free)).to_numpy(),
@@ -121,19 +133,27 @@ def plan_books(
         longitude=accounts["longitude"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
         rep_latitude=reps["latitude"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
         rep_longitude=reps["longitude"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
-        visits=np.full(accounts.height, policy.territories.visits_per_year_count),
-        travel_cents_per_km=policy.territories.travel_per_km_in_currency * 100,
+        visits=np.full(accounts.height, rules.visits_per_year_count),
+        travel_cents_per_km=rules.travel_per_km_in_currency * 100,
         move_cost_cents=price,
+        # what nobody on the roster owns disturbs nobody by moving
+        disruption=np.where(today >= 0, load[:, 0], 0.0),
+        disruption_budget=np.inf
+        if rules.max_moved_potential_share is None or free is not None
+        else rules.max_moved_potential_share * float(load[:, 0].sum()),
     )
     # a repair moves little: what it saves must be worth several hand-overs
-    move_price = policy.territories.replan_move_price_multiple if free else 1.0
-    answer = assign_accounts(problem, move_price=move_price, best_effort=True)
+    move_price = rules.replan_move_price_multiple if free else 1.0
+    problem, answer, eased = within_budget(problem, move_price)
+    lines = _lines(accounts, rep_ids, owner, is_uncovered, price, answer, plan)
+    weighed = fit_proofs(policy.coverage.ideal_customer, accounts)
+    mixed = mix_proofs(policy.coverage.account_mix, accounts, lines["rep_id"].to_list())
     return Books(
-        lines=_lines(accounts, rep_ids, owner, is_uncovered, price, answer, plan),
+        lines=lines,
         gap_share=answer.gap_share,
         proof=answer.proof.value,
         notes=(*_misses(answer, rep_ids), *answer.notes),
-        proofs=tuple(_proofs(problem, answer, move_price)),
+        proofs=(*_proofs(problem, answer, move_price), *eased, *mixed, *weighed),
     )
 
 
@@ -302,9 +322,14 @@ def _move_prices(policy: CompanyPolicy, accounts: pl.DataFrame) -> NDArray[np.in
     )
 
 
-def _ceilings(policy: CompanyPolicy, n_reps: int) -> NDArray[np.float64]:
+def _ceilings(
+    policy: CompanyPolicy, n_reps: int, n_metrics: int
+) -> NDArray[np.float64]:
     most = policy.territories.max_accounts_per_rep_count
-    return np.tile([np.inf, np.inf if most is None else float(most)], (n_reps, 1))
+    ceiling = np.full((n_reps, n_metrics), np.inf)
+    if most is not None:
+        ceiling[:, 1] = most
+    return ceiling
 
 
 def _families(accounts: pl.DataFrame, pool: NDArray[np.intp]) -> NDArray[np.intp]:

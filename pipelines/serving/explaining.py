@@ -7,8 +7,10 @@ from typing import Any
 import polars as pl
 
 from data_contracts.errors import LedgerError
+from pipelines.ledger.bridges import scenario_bridges
 from pipelines.ledger.queries import LedgerReader
 from pipelines.ledger.records import PlanVersion
+from pipelines.ledger.summary import financial_summary
 from pipelines.settings import Settings
 
 
@@ -142,7 +144,10 @@ def price(
 def whole(
     settings: Settings, version: int | None, night: date | None
 ) -> dict[str, Any]:
-    """Return why a version is as it is: its moves, its hires, what people asked for."""
+    """Return why a version is as it is: its money, moves, hires, what people asked for.
+
+    A scenario and a rollback come with their bridge from the plan they depart from.
+    """
     ledger = LedgerReader(settings.require_home().ledger_url)
     plan = chosen_version(ledger, version, night)
     content = ledger.content(plan.version)
@@ -159,6 +164,10 @@ def whole(
         .sort("accounts", "reason", descending=[True, False])
         .to_dicts(),
         "hires": content["hire"].to_dicts(),
+        "finance": asdict(financial_summary(content)),
+        "bridge": scenario_bridges(settings, [plan])
+        .select("measure", "driver_order", "driver", "change", "value_after")
+        .to_dicts(),
     }
 
 

@@ -1,11 +1,16 @@
 """A policy is checked as a whole and says which line is wrong."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import data_contracts
 from data_contracts.errors import PolicyError
-from data_contracts.policy import load_policy
+from data_contracts.policy import CompanyPolicy, load_policy
+
+POLICIES = Path(str(data_contracts.__file__)).parent / "policies"
 
 GOOD = """\
 company:
@@ -69,3 +74,58 @@ def test_a_policy_that_is_not_utf8_says_how_to_save_it(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="not UTF-8") as caught:
         load_policy(path)
     assert "save policy.yaml as UTF-8" in caught.value.fix
+
+
+def numbers(shape: dict[str, Any]) -> bool:
+    """Tell whether a key of the schema holds numbers, alone or in a list or a map."""
+    inner = [
+        *shape.get("anyOf", []),
+        *([shape["items"]] if isinstance(shape.get("items"), dict) else []),
+        *shape.get("prefixItems", []),
+    ]
+    if isinstance(shape.get("additionalProperties"), dict):
+        inner.append(shape["additionalProperties"])
+    return shape.get("type") in ("number", "integer") or any(map(numbers, inner))
+
+
+UNITS = (
+    *("_share", "_shares", "_share_by_segment", "_by_metric_share", "_multiple"),
+    *("_count", "_months", "_days", "_month", "_in_currency", "_deviation"),
+)
+BARE = {  # pure numbers and places in an order
+    *("steepness", "accelerators", "second_accelerators"),
+    *("extra_week_in_quarter", "rank"),
+}
+
+
+def test_every_number_of_the_policy_has_its_unit_in_its_name() -> None:
+    shape = CompanyPolicy.model_json_schema()
+    parts = [shape, *shape["$defs"].values()]
+    named = {
+        key
+        for part in parts
+        for key, told in part.get("properties", {}).items()
+        if numbers(told)
+    }
+    assert len(named) > 80
+    assert {key for key in named if not key.endswith(UNITS)} == BARE
+
+
+@pytest.mark.parametrize("name", ["template", "demo", "adventureworks"])
+def test_every_value_of_our_policies_has_its_reason_beside_it(name: str) -> None:
+    plain = r"-?[\d.]+|true|false|null|\[[^#]*\d[^#]*\]"
+    value = re.compile(rf"\s*(- )?[a-z_]+: *({plain})\s*$")
+    text = (POLICIES / f"{name}.yaml").read_text(encoding="utf-8")
+    assert [line for line in text.splitlines() if value.match(line)] == []
+
+
+def test_the_template_names_every_key_a_policy_may_set() -> None:
+    text = (POLICIES / "template.yaml").read_text(encoding="utf-8")
+    shape = CompanyPolicy.model_json_schema()
+    missing = [
+        key
+        for part in (shape, *shape["$defs"].values())
+        for key in part.get("properties", {})
+        if not re.search(rf"\b{key}:", text)
+    ]
+    assert missing == []

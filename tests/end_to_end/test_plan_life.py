@@ -17,13 +17,14 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from data_contracts.drift import Breach, BreachState, DriftMetric
 from data_contracts.policy import CompanyPolicy, load_policy
 from pipelines.files import write_parquet
 from pipelines.ledger.in_force import assignments_in_force
+from pipelines.ledger.rollback import content_from
 from pipelines.ledger.store import Ledger
 from pipelines.planning import proposal
 from pipelines.planning.inputs import Facts
+from pipelines.planning.scenario_runs import measures_of
 from pipelines.publication.plan_book import write_plan_book
 from pipelines.serving import what_if
 from pipelines.serving.cli import plan as plan_commands
@@ -39,19 +40,7 @@ LEVELS = [
     {"name": "revops", "approvers": ["bo"]},
     {"name": "leadership", "approvers": ["di"]},
 ]
-LEFT = Breach(
-    key="rep_left:r1:2026-03-10",
-    metric=DriftMetric.REP_LEFT,
-    node_level="rep",
-    node_id="r1",
-    direction="below",
-    first_seen_on=date(2026, 3, 10),
-    scope="rep:r1",
-    asks_for=("territories", "quotas"),
-    cause="r1 left",
-    state=BreachState.OPEN,
-    plan_version=4,
-)
+LEFT = replace(small.LEFT, plan_version=4)
 
 
 class World:
@@ -235,7 +224,19 @@ def test_a_plan_lives_its_whole_life_by_commands(
         words = ("plan", "rollback", "4", "--from", "2026-07-01", "--as", "ana")
         told = world.aop(*words, "--note", "r1 came back")
         assert "version 6 is proposed" in told
+        assert "r1 came back; undoes version 5" in ledger.get(6).why
         world.approve_and_publish(6)
+
+    with subtests.test("what going back undoes adds up in every measure"):
+        told = world.told("explain", "version", "6")["bridge"]
+        drivers = {row["driver_order"]: row["driver"] for row in told}
+        assert drivers[1].startswith("undo version 5")
+        now = measures_of(ledger.content(6))
+        held = measures_of(content_from(ledger.content(5), date(2026, 7, 1)))
+        for measure, value in now.items():
+            changes = [row["change"] for row in told if row["measure"] == measure]
+            assert (changes[0], sum(changes)) == (held[measure], value)
+        assert any(row["change"] for row in told if row["driver_order"] == 1)
 
     with subtests.test("every account has one owner on every day of the year"):
         spells = assignments_in_force(ledger).sort("account_id", "valid_from")
@@ -266,7 +267,8 @@ def test_a_plan_lives_its_whole_life_by_commands(
         told = quotas.filter(pl.col("version").is_in([4, 5])).sort(by)
         assert sums.rows() == told.select(*by, "quota_cents").rows()
         bridge = pl.read_parquet(book / "scenario_bridges.parquet")
-        assert set(bridge["scenario"]) == {"bold", "slow"}
+        assert set(bridge["scenario"]) == {"bold", "slow", "base"}
+        assert set(bridge.filter(pl.col("scenario") == "base")["version"]) == {6}
 
     with subtests.test("every version computed here comes out again"):
         for number in ("1", "2", "3", "4", "5", "7"):

@@ -106,7 +106,7 @@ def whole(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show why a version moves accounts and hires people, in sum."""
+    """Show what a version comes to, and why it moves accounts and hires people."""
     settings = Settings.from_env(home).require_home()
     found = explaining.whole(settings, number, _night(settings))
     if as_json:
@@ -114,11 +114,30 @@ def whole(
         return
     _print_head(found["plan"])
     print(f"  {found['why']}\n")
+    _print_finance(found["finance"])
     columns = ("accounts", "potential_cents", "move_cost_cents", "reason")
     table(found["moves"], columns=columns, empty="no account moves")
     print()
     hired = ("month_start", "segment_id", "role", "hires_count", "reason")
     table(found["hires"], columns=hired, empty="nobody is hired")
+    changed = [row for row in found["bridge"] if row["change"]]
+    if changed:
+        print()
+        steps = ("measure", "driver", "change", "value_after")
+        table(changed, columns=steps, empty="")
+
+
+def _print_finance(told: dict[str, Any]) -> None:
+    rows = [
+        {"measure": name.removesuffix("_cents").replace("_", " "), "sum_cents": cents}
+        for name, cents in told.items()
+        if name.endswith("_cents")
+    ]
+    table(rows, columns=("measure", "sum_cents"), empty="")
+    multiple = told["efficiency_multiple"]
+    if multiple is not None:
+        print(f"net new ARR for 1.00 of sales and marketing: {multiple:.2f}")
+    print()
 
 
 def _print_price(

@@ -142,6 +142,10 @@ def rollback(
         why=reason_given(note, what=f"going back to plan version {version}"),
         approval=load_policy(settings.policy_file).approval,
     )
+    # here and not above: planning brings the forecasters and the solvers with it
+    from pipelines.planning.undoing import keep_rollback_bridge
+
+    keep_rollback_bridge(settings, ledger, plan, version)
     said(plan, f"it is {plan.title}; approve it: aop plan approve {plan.version}")
 
 

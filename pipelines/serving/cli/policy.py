@@ -6,6 +6,7 @@ from data_contracts.policy import load_policy
 from pipelines.serving.cli.options import HomeOption, JsonOption
 from pipelines.serving.cli.output import document
 from pipelines.serving.home import policy_schema, write_policy_schema
+from pipelines.serving.policy_facts import refuse_unknown_names
 from pipelines.settings import Settings
 
 app = typer.Typer(
@@ -18,9 +19,14 @@ app = typer.Typer(
 
 @app.command(epilog="Next: aop plan propose --anew --as YOU")
 def check(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Hold policy.yaml to its rules; every broken value is named with its line."""
+    """Hold policy.yaml to its rules; every broken value is named with its line.
+
+    Products, accounts and industries it names must be known to the last night, where
+    there was one.
+    """
     settings = Settings.from_env(home).require_home()
     policy = load_policy(settings.policy_file)
+    refuse_unknown_names(settings, policy)
     told = {
         "policy": str(settings.policy_file),
         "digest": policy.digest,

@@ -9,7 +9,7 @@ import pytest
 from data_contracts.errors import LedgerError
 from data_contracts.plan import PlanState
 from pipelines.ledger.in_force import assignments_in_force
-from pipelines.ledger.rollback import propose_rollback
+from pipelines.ledger.rollback import propose_rollback, way_back
 from pipelines.ledger.store import Ledger
 
 Make = Callable[..., Any]
@@ -36,7 +36,18 @@ def test_it_is_a_proposal_on_the_plan_in_force(history: Ledger) -> None:
     assert plan.parent_version == 2
     assert (plan.effective_from, plan.effective_to) == (JUNE, date(2026, 12, 31))
     assert plan.title == "back to version 1 from 2026-06-01"
-    assert plan.why == "R3 is ill"
+    assert plan.why == "R3 is ill; undoes version 2"
+
+
+def test_the_way_back_leads_over_what_both_versions_share(
+    ledger: Ledger, propose: Make
+) -> None:
+    propose()
+    propose(start=MARCH, parent_version=1)
+    propose(start=JUNE, parent_version=2)
+    propose(start=JUNE, parent_version=1)
+    assert way_back(ledger, 3, 1) == ([3, 2], [])
+    assert way_back(ledger, 4, 3) == ([4], [2, 3])
 
 
 def test_months_already_promised_are_not_touched(history: Ledger) -> None:

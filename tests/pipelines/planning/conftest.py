@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from data_contracts.calendar import months
+from data_contracts.drift import Breach, BreachState, DriftMetric
 from data_contracts.policy import CompanyPolicy
 from pipelines.planning.forecast import SCHEMAS
 from pipelines.planning.inputs import Facts
@@ -14,6 +15,20 @@ from pipelines.planning.people import Forecasts
 from pipelines.planning.targets import first_horizon
 
 HISTORY = months(date(2024, 1, 1), 24)
+LEFT = Breach(
+    key="rep_left:r1:2026-03-10",
+    metric=DriftMetric.REP_LEFT,
+    node_level="rep",
+    node_id="r1",
+    direction="below",
+    first_seen_on=date(2026, 3, 10),
+    scope="rep:r1",
+    asks_for=("territories", "quotas"),
+    cause="r1 left",
+    state=BreachState.OPEN,
+    plan_version=1,
+)
+"""r1 is gone since March: the breach that most tests answer."""
 
 
 @pytest.fixture(scope="module")

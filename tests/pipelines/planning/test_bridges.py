@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data_contracts.calendar import months
 from data_contracts.errors import LedgerError
 from pipelines.ledger.content import canonical
 from pipelines.ledger.overrides import Ask, Override
 from pipelines.planning.bridges import STEPS, quota_bridge
 from pipelines.planning.computing import PlanInputs, compute
 from pipelines.planning.cycle import Content
-from pipelines.planning.inputs import Facts
+from pipelines.planning.inputs import HELD_QUOTA_SCHEMA, LEAVE_SCHEMA, Facts
 from pipelines.planning.people import Forecasts
 from pipelines.planning.targets import first_horizon
 
@@ -123,9 +124,23 @@ def test_a_rep_without_quota_is_an_error(facts: Facts, forecasts: Forecasts) -> 
     cushion=st.floats(0, 0.5),
     unit=st.sampled_from([0.01, 1, 7, 100, 1000]),
     tenures=st.lists(st.integers(0, 40), min_size=4, max_size=4),
+    rules=st.fixed_dictionaries(
+        {
+            "method": st.sampled_from(["potential", "bookings", "even"]),
+            "max_change_share": st.sampled_from([None, 0.0, 0.1, 1.0]),
+            "leave_relief_share": st.floats(0, 1),
+            "vacancy_relief_share": st.floats(0, 1),
+        }
+    ),
+    before=st.integers(1, 3_000_00),
 )
 def test_whatever_the_policy_the_steps_are_the_quota(
-    weight: float, cushion: float, unit: float, tenures: list[int]
+    weight: float,
+    cushion: float,
+    unit: float,
+    tenures: list[int],
+    rules: dict[str, object],
+    before: int,
 ) -> None:
     from tests.pipelines.planning import conftest as small
 
@@ -136,14 +151,22 @@ def test_whatever_the_policy_the_steps_are_the_quota(
             "potential_weight_share": weight,
             "rounding_in_currency": unit,
             "over_assignment_share": {"rep": cushion, "segment": cushion / 2},
+            **rules,
         }
     )
-    start = [date(2026 - months // 12, 12 - months % 12, 1) for months in tenures]
+    start = [date(2026 - tenure // 12, 12 - tenure % 12, 1) for tenure in tenures]
     reps = facts.reps.with_columns(hired_on=pl.Series([*start, None], dtype=pl.Date))
     ramp = forecasts.ramp.with_columns(share=(pl.col("tenure_month") / 12).clip(0.1, 1))
     policy = facts.policy.model_copy(update={"quotas": quotas})
-    inputs, content = planned(
-        replace(facts, reps=reps, policy=policy), replace(forecasts, ramp=ramp)
+    held = [("r1", month, before) for month in months(date(2025, 1, 1), 12)]
+    away = [("r2", date(2026, 2, 1), 1.0), ("r4", date(2026, 8, 1), 0.5)]
+    world = replace(
+        facts,
+        reps=reps,
+        policy=policy,
+        held_quotas=pl.DataFrame(held, schema=HELD_QUOTA_SCHEMA, orient="row"),
+        leaves=pl.DataFrame(away, schema=LEAVE_SCHEMA, orient="row"),
     )
+    inputs, content = planned(world, replace(forecasts, ramp=ramp))
     assert_adds_up(inputs, content)
     assert set(quota_bridge(inputs, content, "r1")["step"]) == set(STEPS)

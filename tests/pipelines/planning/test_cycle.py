@@ -3,12 +3,14 @@
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
-from data_contracts.drift import Breach, BreachState, DriftMetric
-from data_contracts.economics import Budget, Coverage
+from data_contracts.coverage import Coverage
+from data_contracts.drift import Breach, DriftMetric
+from data_contracts.economics import Budget
 from data_contracts.errors import LedgerError, PolicyError
 from data_contracts.plan import COMPONENTS
 from pipelines.ledger.store import Ledger
@@ -18,23 +20,12 @@ from pipelines.planning.inputs import Facts
 from pipelines.planning.people import Forecasts
 from pipelines.planning.replan import answer, rest_of
 from pipelines.planning.targets import first_horizon, horizon
+from tests.pipelines.planning.conftest import LEFT
 
 
-def breach(**changes: object) -> Breach:
-    values = {
-        "key": "rep_left:r1:2026-03-10",
-        "metric": DriftMetric.REP_LEFT,
-        "node_level": "rep",
-        "node_id": "r1",
-        "direction": "below",
-        "first_seen_on": date(2026, 3, 10),
-        "scope": "rep:r1",
-        "asks_for": ("territories", "quotas", "capacity"),
-        "cause": "r1 left",
-        "state": BreachState.OPEN,
-        "plan_version": 1,
-    }
-    return Breach(**(values | changes))  # type: ignore[arg-type]  # built from words
+def breach(**changes: Any) -> Breach:
+    asked = {"asks_for": ("territories", "quotas", "capacity")}
+    return replace(LEFT, **(asked | changes))
 
 
 @pytest.fixture

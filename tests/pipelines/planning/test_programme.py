@@ -3,7 +3,8 @@
 import polars as pl
 import pytest
 
-from data_contracts.economics import Budget, Coverage
+from data_contracts.coverage import Coverage
+from data_contracts.economics import Budget
 from data_contracts.errors import InfeasibleError
 from pipelines.planning.programme import plan_budget, plan_coverage
 
@@ -93,3 +94,42 @@ def test_a_policy_whose_tiers_cannot_hold_everybody_is_refused() -> None:
         Coverage.model_validate(full)
     with pytest.raises(ValueError, match="tiers has only field, digital"):
         Coverage.model_validate(COVERAGE.model_dump() | {"overrides": {"a": "gold"}})
+
+
+GRADES = {
+    "ideal_customer": {
+        "grades": [
+            {"id": "a", "min_score_share": 0.5},
+            {"id": "b", "min_score_share": 0},
+        ]
+    }
+}
+
+
+def test_a_tier_for_some_grades_takes_no_other_account() -> None:
+    # the field is worth 400 to the largest, a b, and 200 to the next, an a
+    field, digital = COVERAGE.model_dump()["tiers"]
+    tiers = [field | {"grades": ["a"]}, digital]
+    graded = Coverage.model_validate(GRADES | {"tiers": tiers})
+    rows = accounts(1_000, 600, 100).with_columns(grade=pl.Series(["b", "a", None]))
+    lines, (proof,) = plan_coverage(graded, rows)
+    assert lines["coverage_tier"].to_list() == ["digital", "field", "digital"]
+    assert lines["reason"].to_list() == ["worth the most here"] * 3
+    assert (proof.objective, proof.bound) == (310_00, 310_00)  # 100 + 200 + 10
+    assert proof.is_verified
+    by_hand = graded.model_copy(update={"overrides": {"a0": "field"}})
+    lines, (proof,) = plan_coverage(by_hand, rows)
+    assert lines["coverage_tier"].to_list() == ["field", "digital", "digital"]
+    assert proof.is_verified
+
+
+def test_a_tier_for_a_grade_that_is_not_there_is_refused() -> None:
+    field, digital = COVERAGE.model_dump()["tiers"]
+    with pytest.raises(ValueError, match="for grade 'z'; ideal_customer has only a, b"):
+        Coverage.model_validate(
+            GRADES | {"tiers": [field | {"grades": ["z"]}, digital]}
+        )
+    with pytest.raises(ValueError, match="no max_accounts_count and no grades"):
+        Coverage.model_validate(
+            GRADES | {"tiers": [field, digital | {"grades": ["a"]}]}
+        )

@@ -8,7 +8,6 @@ import polars as pl
 import pytest
 import yaml
 
-from data_contracts.drift import Breach, BreachState, DriftMetric
 from data_contracts.errors import LedgerError
 from data_contracts.plan import PlanState
 from data_contracts.policy import CompanyPolicy, load_policy
@@ -20,22 +19,9 @@ from pipelines.planning.decisions import read_decisions
 from pipelines.planning.inputs import Facts
 from pipelines.planning.people import Forecasts
 from pipelines.settings import Settings
+from tests.pipelines.planning.conftest import LEFT
 
 pytestmark = pytest.mark.slow  # each plans a small company twice
-
-LEFT = Breach(
-    key="rep_left:r1:2026-03-10",
-    metric=DriftMetric.REP_LEFT,
-    node_level="rep",
-    node_id="r1",
-    direction="below",
-    first_seen_on=date(2026, 3, 10),
-    scope="rep:r1",
-    asks_for=("territories", "quotas"),
-    cause="r1 left",
-    state=BreachState.OPEN,
-    plan_version=1,
-)
 
 
 class World:

@@ -34,6 +34,18 @@ ADS = {
     "top_in_currency": 100,
     "scale_in_currency": 10,
 }
+SOLD = [
+    {"product_id": "P1", "mix_share": 0.75},
+    {"product_id": "P2", "mix_share": 0.25},
+]
+GRADED = {
+    "ideal_customer": {
+        "regions": ["east"],
+        "potential_swing_share": 0.5,
+        "grades": [{"id": "a", "min_score_share": 0}],
+    },
+    "account_mix": [{"group": "a", "balance_tolerance_share": 0.2}],
+}
 TIER = {"id": "all", "yield_share": 0.2, "cost_in_currency": 1}
 MIXED = {
     "policy": {"targets": {"growth_share": 0.3}, "capacity": {"attainment_share": 0.9}},
@@ -174,12 +186,31 @@ def test_what_is_remembered_is_what_would_be_worked_out(base: PlanInputs) -> Non
         {"policy": {"promise": {"plan_met_probability_share": 0.6}}},
         {"policy": {"coverage": {"tiers": [TIER]}}},
         {"policy": {"budget": {"year_in_currency": 5, "activities": [ADS]}}},
+        {"policy": {"targets": {"products": SOLD}}},
+        {"policy": {"coverage": GRADED, "quotas": {"method": "bookings"}}},
+        {"policy": {"territories": {"locked_accounts": ["a00"]}}},
     ]
     scenarios = [scenario(f"s{n}", **each) for n, each in enumerate(told)]
     for found in run_scenarios(base, scenarios):
         alone = compute(found.inputs)
         for name, frame in alone.content.items():
             assert found.draft.content[name].equals(frame), (found.scenario, name)
+
+
+@pytest.mark.slow
+def test_a_dearer_product_raises_the_target_by_its_part(base: PlanInputs) -> None:
+    # a quarter of the target is P2; a fifth dearer makes the whole a twentieth more
+    found = one(
+        base,
+        policy={"targets": {"products": SOLD}, "quotas": {"leave_relief_share": 1}},
+        events={"product_price_change_share": {"P2": 0.2}},
+    )
+    change = {step.driver: step.change["target_cents"] for step in found.steps}
+    launch = 8 * 100_00
+    assert change["policy.targets"] == change["policy.quotas"] == 0
+    assert change["product price"] == (found.base["target_cents"] - launch) // 20
+    with pytest.raises(PolicyError, match=r"'P2', but targets\.products has only none"):
+        one(base, events={"product_price_change_share": {"P2": 0.2}})
 
 
 @pytest.mark.slow

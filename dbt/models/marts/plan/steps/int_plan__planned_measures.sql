@@ -28,7 +28,8 @@ lines as (
     from targets
     where
         measure = 'bookings'
-        and node_level <> 'unit'  -- sums of cells; no fact knows units
+        -- sums and parts of cells; no actual is held against them
+        and node_level not in ('unit', 'product', 'segment_product')
 
     union all
 
