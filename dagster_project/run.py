@@ -8,17 +8,19 @@ from pathlib import Path
 
 import dagster as dg
 
-from dagster_project.definitions import defs
-from dagster_project.defs.planning.proposal import BREACH_TAG, KEY
+from dagster_project.defs.drift.last_night import serving_last_night
 from dagster_project.event_log import opened
 from dagster_project.failures import first_stated
+from dagster_project.keys import BREACH_TAG, PROPOSAL, QUIET
 from dagster_project.partitions import NIGHTS
-from dagster_project.progress import Watcher, watched
+from dagster_project.progress import Watcher, steps, watched
 from dagster_project.resources import Home
 from data_contracts.errors import AopError, HomeError
 from data_contracts.policy import load_policy
+from pipelines import warehouse
 from pipelines.logs import logger
 from pipelines.publication import drift_signal, notices
+from pipelines.serving import quiet_nights
 from pipelines.serving.orchestrator import RefreshReport
 from pipelines.settings import Settings
 
@@ -27,9 +29,15 @@ TEMPLATE = Path(__file__).parent / "dagster.yaml"
 
 
 def refresh(
-    settings: Settings, night: date, watcher: Watcher | None = None
+    settings: Settings,
+    night: date,
+    watcher: Watcher | None = None,
+    *,
+    whole: bool = False,
 ) -> RefreshReport:
     """Run one night, then answer every breach it leaves open with a proposal.
+
+    A night that nothing can have changed is noted, and leaves the tables standing.
 
     Parameters
     ----------
@@ -39,6 +47,8 @@ def refresh(
         What is known on this date is loaded, nothing later.
     watcher : callable, optional
         Told the name of each step and whether it started, was done or failed.
+    whole : bool, default False
+        Run everything although nothing can have changed.
 
     Returns
     -------
@@ -57,7 +67,11 @@ def refresh(
         )
     load_policy(settings.require_home().policy_file)  # refused before anything lands
     try:
-        report = _refreshed(settings, night, watcher)
+        with warehouse.exclusive(settings):  # what is looked at stays as it is
+            if whole or quiet_nights.why_whole(settings, night):
+                report = _refreshed(settings, night, watcher)
+            else:
+                report = _left_standing(settings, night, watcher)
     except AopError as error:
         failed = notices.failed_night(
             f"{night} {error.what}", f"night {night}: {error}"
@@ -66,6 +80,32 @@ def refresh(
         raise
     _tell(settings, notices.due(settings))
     return report
+
+
+def _left_standing(
+    settings: Settings, night: date, watcher: Watcher | None
+) -> RefreshReport:
+    """Note a quiet night as the run it would have been, without loading the rest."""
+    started = time.monotonic()
+    job = dg.define_asset_job("nightly", selection=[serving_last_night])
+    alone = dg.Definitions(
+        assets=[serving_last_night],
+        jobs=[job],
+        executor=dg.in_process_executor,
+        loggers={"steps": steps},
+        resources={"home": Home()},
+    )
+    run = _run("nightly", settings, watcher, night=night, tags=QUIET, of=alone)
+    last = quiet_nights.read_last_night(settings)
+    return RefreshReport(
+        night=night,
+        steps_count=len(run.get_step_success_events()),
+        seconds=time.monotonic() - started,
+        failed_checks=(),
+        breaches=(),
+        proposals=(),
+        why_quiet=last.why if last else "",
+    )
 
 
 def _refreshed(
@@ -134,19 +174,31 @@ def _run(
     *,
     night: date | None = None,
     tags: Mapping[str, str] | None = None,
+    of: dg.Definitions | None = None,
 ) -> dg.ExecuteInProcessResult:
     with instance(settings) as held, watched(watcher):
-        result = defs.resolve_job_def(job).execute_in_process(
-            instance=held,
-            partition_key=night.isoformat() if night else None,
-            tags=tags,
-            resources={"home": Home.of(settings)},
-            run_config={"loggers": {"steps": {}}},
-            raise_on_error=False,
+        result = (
+            (of or _all())
+            .resolve_job_def(job)
+            .execute_in_process(
+                instance=held,
+                partition_key=night.isoformat() if night else None,
+                tags=tags,
+                resources={"home": Home.of(settings)},
+                run_config={"loggers": {"steps": {}}},
+                raise_on_error=False,
+            )
         )
     if not result.success:
         raise first_stated(list(result.all_events)) or _unstated(job, result)
     return result
+
+
+def _all() -> dg.Definitions:
+    # here and not above: it loads everything there is, which a quiet night never needs
+    from dagster_project.definitions import defs
+
+    return defs
 
 
 def _failed_checks(result: dg.ExecuteInProcessResult) -> list[str]:
@@ -161,7 +213,7 @@ def _proposals(result: dg.ExecuteInProcessResult) -> list[int]:
     made = [
         event.materialization
         for event in result.get_asset_materialization_events()
-        if event.asset_key == KEY
+        if event.asset_key == PROPOSAL
     ]
     return [
         int(str(one.metadata["version"].value))

@@ -19,7 +19,10 @@ class Cause(StrEnum):
 
     HEADCOUNT = "headcount"
     RAMP = "ramp"
+    TIMING = "timing"
+    CHURN = "churn"
     WIN_RATE = "win_rate"
+    MIX = "mix"
     DEAL_SIZE = "deal_size"
     COVERAGE = "coverage"
     PRODUCTIVITY = "productivity"

@@ -14,6 +14,7 @@ from ml.panel import Floats
 
 STRENGTHS = (0.2, 0.4, 0.8, 1.4)  # shifts in standard deviations, from slow to sharp
 FARTHEST = 8.0  # scores are cut here: tails beyond it are not to be believed
+LEAST_SHARE = 0.85  # of a plan: who plans to grow further is held to all but this
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,44 @@ def plan_scores(
     mean = attainment[:, None] * plan
     variance = dispersion[:, None] * mean + attainment_variance[:, None] * plan**2
     return gamma_score(actual, mean, variance, method=method)
+
+
+def usual_range(
+    planned: float, last_year: float, year_before: float = 0.0
+) -> tuple[float, float]:
+    """Return between which shares of a plan going on as before would end up.
+
+    A plan that asks every node for more than that is missed from its first month
+    without anything having changed. Evidence of a shortfall is counted from the lower
+    end and evidence of an excess from the upper one, so both stay honest wherever in
+    between the truth lies.
+
+    Parameters
+    ----------
+    planned : float, any one currency, > 0
+        What the whole company plans for some months.
+    last_year, year_before : float, >= 0
+        What it booked in the same months one and two years earlier; 0 where unknown.
+
+    Returns
+    -------
+    tuple of float
+        The lower end in [0.85, 1] and the upper one in [1, 1 / 0.85]; last year grown
+        as it grew before, over plan, and 1. Both 1 where last year is not known.
+
+    Examples
+    --------
+    >>> usual_range(110.0, 100.0)
+    (0.9090909090909091, 1.0)
+    >>> usual_range(125.0, 100.0, 80.0)
+    (1.0, 1.0)
+    """
+    if planned <= 0 or last_year <= 0:
+        return 1.0, 1.0
+    grown = last_year * (last_year / year_before if year_before > 0 else 1.0)
+    share = grown / planned
+    least, most = max(share, LEAST_SHARE), min(share, 1 / LEAST_SHARE)
+    return min(least, 1.0), max(most, 1.0)
 
 
 def accumulate(z: Floats, *, periods_per_month: float = 1.0) -> Evidence:

@@ -146,6 +146,11 @@ class Settings:
         return self.serving / "drift_signal.json"
 
     @property
+    def last_night(self) -> Path:
+        """Which night was run or looked at last, and which one the tables are of."""
+        return self.serving / "last_night.json"
+
+    @property
     def notices(self) -> Path:
         """What people were told, and when."""
         return self.home / "notices.json"

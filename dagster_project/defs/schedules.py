@@ -3,12 +3,15 @@
 import hashlib
 import json
 from datetime import UTC, date, datetime
+from typing import Any
 
 import dagster as dg
 
 from dagster_project.defs.jobs import nightly
+from dagster_project.keys import LAST_NIGHT, QUIET
 from pipelines.ingestion.listing import State, list_extracts
 from pipelines.serving.due_nights import nights_due
+from pipelines.serving.quiet_nights import why_whole
 from pipelines.settings import Settings
 
 
@@ -20,16 +23,22 @@ from pipelines.settings import Settings
 def every_night(
     context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
 ) -> list[dg.RunRequest] | dg.SkipReason:
-    """Refresh at two in the morning for the day that begins, missed nights first."""
+    """Refresh at two in the morning for the day that begins, missed nights first.
+
+    A night that nothing can have changed is asked for without what made the tables.
+    """
     if not settings.policy_file.is_file():
         return dg.SkipReason(f"{settings.home} is not a home yet: aop init")
     due = nights_due(settings, context.scheduled_execution_time.date())
     if not due.nights:
         return dg.SkipReason(due.reason)
-    return [
-        dg.RunRequest(run_key=str(night), partition_key=str(night))
-        for night in due.nights
-    ]
+    if len(due.nights) == 1 and not why_whole(settings, due.nights[0]):
+        return [_asked(due.nights[0], asset_selection=[LAST_NIGHT], tags=QUIET)]
+    return [_asked(night) for night in due.nights]
+
+
+def _asked(night: date, **about: Any) -> dg.RunRequest:
+    return dg.RunRequest(run_key=str(night), partition_key=str(night), **about)
 
 
 @dg.sensor(

@@ -49,3 +49,24 @@
                 )
     end
 {%- endmacro %}
+
+{#
+    The least share of a plan that going on as before may be and still be the plan's own
+    stretch: who plans to grow further changes course, and is held to all but this.
+#}
+{% macro most_stretch() -%} 0.85 {%- endmacro %}
+
+{# Whether a deal is one of a node: of the company, of a segment or of a region. #}
+{% macro belongs_to_node(deals, nodes) -%}
+    (
+        {{ nodes }}.node_level = 'company'
+        or (
+            {{ nodes }}.node_level = 'segment'
+            and {{ deals }}.segment_id = {{ nodes }}.node_id
+        )
+        or (
+            {{ nodes }}.node_level = 'region'
+            and {{ deals }}.region_id = {{ nodes }}.node_id
+        )
+    )
+{%- endmacro %}

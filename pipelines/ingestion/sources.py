@@ -18,9 +18,11 @@ __all__ = [
     "SourceFile",
     "check_night",
     "data_through",
+    "delivered_files",
     "deliveries",
     "extract_dates",
     "load_sources",
+    "night_of",
     "unclaimed",
 ]
 
@@ -148,9 +150,9 @@ def _by_contract(
     place = folder / contract.system / contract.table
     nights: dict[date, list[SourceFile]] = {}
     dated: set[date] = set()
-    for path in _files(place, others):
+    for path in delivered_files(place, others):
         shown = path.relative_to(folder).as_posix()
-        day = _day(shown)
+        day = night_of(shown)
         if day is not None:
             dated.add(day)
         taken = day or source.extracted_on or night
@@ -190,7 +192,7 @@ def _by_mapping(
             continue
         for file in _matching(folder, pattern, name, others):
             by_day = found.setdefault(name, {})
-            by_day.setdefault(_day(file.shown), []).append(file)
+            by_day.setdefault(night_of(file.shown), []).append(file)
     leading = found.pop(recipe.file, {})
     made = []
     for day in sorted(leading, key=lambda one: one or date.min):
@@ -259,7 +261,8 @@ def _newest(
     return by_day.get(None, [])
 
 
-def _files(place: Path, others: list[Path]) -> list[Path]:
+def delivered_files(place: Path, others: list[Path]) -> list[Path]:
+    """List a folder's files, sorted, without hidden and unfinished ones or `others`."""
     return sorted(
         path for path in place.rglob("*") if _is_delivered(path, place, others)
     )
@@ -275,7 +278,7 @@ def _is_delivered(path: Path, folder: Path, others: list[Path]) -> bool:
     )
 
 
-def _day(shown: str) -> date | None:
+def night_of(shown: str) -> date | None:
     """Find the night a path was delivered on; the last date in it counts."""
     for year, month, day in reversed(_DAY.findall(shown)):
         try:
@@ -358,7 +361,7 @@ def unclaimed(settings: Settings) -> list[str]:
         folder = source.place(settings)
         if source.layout is None:
             continue
-        for path in _files(folder, [one for one in fetched if one != folder]):
+        for path in delivered_files(folder, [one for one in fetched if one != folder]):
             parts = path.relative_to(folder).parts
             if len(parts) < 3 or (parts[0], parts[1].replace("_", "-")) not in known:
                 stray.append(path.relative_to(folder).as_posix())

@@ -66,10 +66,11 @@ def write_forecasts(settings: Settings) -> dict[str, int]:
     )
     _log.info("forecasting people, bookings, pipeline and potential")
     ledger = LedgerReader(settings.ledger_url)
+    through = reference_run(settings)["data_through"]
     frames = {
         **forecast_people(facts, panel, verdicts, ledger),
-        **_bookings(known, verdicts, reference_run(settings)["data_through"]),
-        **_accounts(facts, verdicts),
+        **_bookings(known, verdicts, through),
+        **_accounts(facts, verdicts, through),
         "backtest": verdicts.backtest,
         "standing": verdicts.standing,
     }
@@ -123,17 +124,21 @@ def _end_of_next(last_full_month: date) -> date:
     return add_months(last_full_month, 2) - timedelta(days=1)
 
 
-def _accounts(facts: Facts, verdicts: Verdicts) -> dict[str, pl.DataFrame]:
-    since = add_months(facts.as_of, -23)
-    recent = facts.won.filter(pl.col("booked_on").is_between(since, facts.as_of))
+def _accounts(
+    facts: Facts, verdicts: Verdicts, through: date
+) -> dict[str, pl.DataFrame]:
+    """Return what accounts may buy, judged on the last day that files cover.
+
+    Days nothing is known of are no days without a purchase.
+    """
+    since = add_months(through, -23)
+    recent = facts.won.filter(pl.col("booked_on").is_between(since, through))
     if facts.accounts.is_empty() or recent["amount_cents"].sum() <= 0:
         _log.warning("no account has bought anything lately: potential not forecast")
         return {}
-    found = (
-        PotentialEstimator().fit(facts.accounts, facts.won, as_of=facts.as_of).predict()
-    )
+    found = PotentialEstimator().fit(facts.accounts, facts.won, as_of=through).predict()
     if not verdicts.is_used("potential"):
-        naive = last_year(facts.accounts, facts.won, as_of=facts.as_of)
+        naive = last_year(facts.accounts, facts.won, as_of=through)
         found = found.drop("potential_cents").join(naive, on="account_id")
         point = pl.col("potential_cents")
         found = found.with_columns(

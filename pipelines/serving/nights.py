@@ -9,6 +9,7 @@ from data_contracts.plan import PlanState
 from pipelines.ingestion.standing import as_rows, stale_inputs
 from pipelines.ledger.queries import LedgerReader
 from pipelines.serving.drifting import breaches
+from pipelines.serving.quiet_nights import read_last_night
 from pipelines.serving.reading import Rows, ask, has_copy
 from pipelines.serving.standing import model_verdicts
 from pipelines.settings import Settings
@@ -28,9 +29,11 @@ def state(settings: Settings) -> dict[str, Any]:
     dict
         ``home``, ``company``, ``currency``; ``as_of`` and ``data_through`` of the
         last night begun, ``serving_as_of`` of what readers see (None before the
-        first); lists ``refused``, ``stale``, ``not_computed``, ``models`` (that lost
-        to a baseline or are unjudged), ``waiting``, ``open_breaches``; ``plan`` in
-        force on the night, or None.
+        first); ``last_night`` run or looked at, ``is_last_night_whole`` unless it broke
+        off or is under way, and ``why_quiet`` of one that left the tables standing
+        (empty of a whole night); lists ``refused``, ``stale``, ``not_computed``,
+        ``models`` (that lost to a baseline or are unjudged), ``waiting``,
+        ``open_breaches``; ``plan`` in force on the night, or None.
     """
     settings.require_home()
     run = last_run(settings)
@@ -43,6 +46,7 @@ def state(settings: Settings) -> dict[str, Any]:
         "as_of": run.get("as_of"),
         "data_through": run.get("data_through"),
         "serving_as_of": serving_as_of(settings) if is_shown else None,
+        **_last_night(settings),
         "plan": _in_force(settings, run.get("as_of")),
         "refused": refused(settings),
         "stale": as_rows(stale_inputs(settings)),
@@ -62,6 +66,15 @@ def state(settings: Settings) -> dict[str, Any]:
         "open_breaches": [row for row in breaches(settings) if row["state"] == "open"]
         if is_shown
         else [],
+    }
+
+
+def _last_night(settings: Settings) -> dict[str, Any]:
+    last = read_last_night(settings)
+    return {
+        "last_night": last.night if last else None,
+        "is_last_night_whole": last.is_whole if last else None,
+        "why_quiet": last.why if last else "",
     }
 
 

@@ -26,13 +26,19 @@ class RefreshReport:
     failed_checks: tuple[str, ...]  # checks that warn without stopping the night
     breaches: tuple[str, ...]  # open breaches sent to planning tonight
     proposals: tuple[int, ...]  # versions that came of them, or the first plan
+    why_quiet: str = ""  # why the tables were left standing; empty for a whole night
 
 
 class Orchestrator(Protocol):
     """What an orchestrator offers the commands."""
 
     def refresh(
-        self, settings: Settings, night: date, watcher: Watcher | None = None
+        self,
+        settings: Settings,
+        night: date,
+        watcher: Watcher | None = None,
+        *,
+        whole: bool = False,
     ) -> RefreshReport:
         """Run one night; raise the first `AopError` of a step as it is."""
         ...

@@ -5,7 +5,8 @@ on a copy, in a process of its own, as `aop refresh` does it:
 
 - first: everything there is, from an empty home to a first proposal;
 - ordinary: the next day's extracts;
-- idle: the next day, without a file;
+- idle: the day after the ordinary night, without a file: the tables are left
+  standing, and have to be those the same night makes when it is run whole;
 - leaver: the ordinary night, but one rep's departure is in the HR extract;
 - region: the ordinary night, but a region's deals of three months were all lost.
 
@@ -36,6 +37,9 @@ PLANNER = "planner@demo.example"
 ORDINARY = date(2026, 6, 6)
 BEFORE = ORDINARY - timedelta(days=1)
 
+OF_THE_NIGHT = {"as_of", "last_seen_on", "age_days", "days_open", "is_overdue"}
+"""Columns that name the night, or tell how old or overdue a row is on it."""
+
 _ONE_NIGHT = """
 import json, resource, sys, time
 from datetime import date
@@ -52,7 +56,8 @@ def watch(step, became):
         last[0] = now
     else:
         steps[step] = steps.get(step, 0.0) + now - last[0]
-report = refresh(Settings(Path(sys.argv[1])), date.fromisoformat(sys.argv[2]), watch)
+night, whole = date.fromisoformat(sys.argv[2]), sys.argv[3] == "whole"
+report = refresh(Settings(Path(sys.argv[1])), night, watch, whole=whole)
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 print(json.dumps({"cpu": time.process_time(), "load": loaded, "steps": steps,
     "peak_gb": peak, "breaches": report.breaches, "proposals": report.proposals}))
@@ -71,10 +76,11 @@ class Cost:
     proposals: list[int]
 
 
-def run_night(home: Path, night: date) -> Cost:
+def run_night(home: Path, night: date, *, whole: bool = False) -> Cost:
     """Run one night in a fresh process; return its CPU seconds by step."""
+    how = "whole" if whole else "as due"
     done = subprocess.run(
-        [sys.executable, "-c", _ONE_NIGHT, str(home), str(night)],
+        [sys.executable, "-c", _ONE_NIGHT, str(home), str(night), how],
         capture_output=True,
         text=True,
         check=False,
@@ -196,20 +202,50 @@ def kinds_of_nights(size: str, folder: Path, only: tuple[str, ...] = ()) -> None
     tell(f"{size}: first", first, first)
     kinds = {
         "ordinary": lambda _: None,
-        "idle": None,
         "leaver": one_leaves,
         "region": region_falls,
     }
     for kind, happens in kinds.items():
-        if only and kind not in only:
+        needed = {kind, "idle"} if kind == "ordinary" else {kind}
+        if only and not needed & set(only):
             continue
         copy = Settings(folder / "night")
         shutil.rmtree(copy.home, ignore_errors=True)
         shutil.copytree(folder / "home", copy.home, symlinks=True)
-        if happens is not None:
-            deliver(folder, copy, ORDINARY)
-            happens(copy)
+        deliver(folder, copy, ORDINARY)
+        happens(copy)
         tell(f"{size}: {kind}", run_night(copy.home, ORDINARY), first)
+        if kind == "ordinary" and "idle" in (only or ("idle",)):
+            idle_night(size, folder, copy.home, first)
+
+
+def idle_night(size: str, folder: Path, home: Path, first: Cost) -> None:
+    """Run the day after without a file, as due and whole; the tables must agree."""
+    whole, night = folder / "whole", ORDINARY + timedelta(days=1)
+    shutil.rmtree(whole, ignore_errors=True)
+    shutil.copytree(home, whole, symlinks=True)
+    tell(f"{size}: idle", run_night(home, night), first)
+    tell(f"{size}: idle, whole", run_night(whole, night, whole=True), first)
+    off = sorted(
+        name
+        for (name, stands), (_, made) in zip(tables(home), tables(whole), strict=True)
+        if not stands.equals(made)
+    )
+    print(f"    {len(tables(home))} tables, {len(off)} not as they stood {off}")
+    if off:
+        raise AssertionError(f"a quiet night would have changed {off}")
+
+
+def tables(home: Path) -> list[tuple[str, pl.DataFrame]]:
+    """Read what readers see, but for columns that name or count to the night."""
+    place = (home / "serving" / "parquet").resolve()
+    found = []
+    for file in sorted(place.rglob("*.parquet")):
+        frame = pl.read_parquet(file)
+        kept = [name for name in frame.columns if name not in OF_THE_NIGHT]
+        rows = frame.select(kept).write_ndjson().splitlines()
+        found.append((file.stem, pl.DataFrame({"row": sorted(rows)})))
+    return found
 
 
 def tell(name: str, cost: Cost, first: Cost) -> None:

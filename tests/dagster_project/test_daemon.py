@@ -8,22 +8,24 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from dagster_project.run import instance
+from dagster_project.run import instance, refresh
 from data_contracts.plan import PlanState
 from data_contracts.replanning import Verdict
 from pipelines.demo.company import demo_dates, write_company
+from pipelines.files import digest
 from pipelines.ledger.store import Ledger
 from pipelines.planning.decisions import read_decisions
 from pipelines.publication import drift_signal
 from pipelines.serving.home import make_home
 from pipelines.settings import Settings
+from tests.dagster_project.pages import assert_status_says_what_the_pages_say
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 600
@@ -176,6 +178,18 @@ def test_a_breach_becomes_a_proposal_without_a_hand(
     assert _nights(held) == {days.first_night, days.after_leaver_night}
     assert ledger.get(1).state is PlanState.PUBLISHED
     _assert_one_at_a_time(held)
+    assert_status_says_what_the_pages_say(settings, held)
+
+    # the next night nobody delivers anything: what stands is left standing
+    tomorrow = days.after_leaver_night + timedelta(days=1)
+    copy = digest(settings.serving_copy)
+    report = refresh(settings, tomorrow)
+    assert (report.steps_count, report.why_quiet) == (
+        1,
+        f"nothing changed since {days.after_leaver_night}, whose tables stand",
+    )
+    assert digest(settings.serving_copy) == copy
+    assert_status_says_what_the_pages_say(settings, held)
 
 
 def _launch_night(night: str, workspace: Path, environment: dict[str, str]) -> None:

@@ -7,7 +7,9 @@ import dagster as dg
 import duckdb
 import pytest
 
+from dagster_project.defs import schedules
 from dagster_project.defs.schedules import every_night
+from dagster_project.keys import LAST_NIGHT, QUIET
 from pipelines.serving.cli.refresh import newest_night
 from pipelines.serving.home import make_home
 from pipelines.settings import Settings
@@ -40,10 +42,15 @@ def show(settings: Settings, night: date) -> None:
 
 
 def nights(settings: Settings, tonight: date) -> list[str]:
-    found = tick(settings, tonight)
-    assert isinstance(found, list), found
+    found = requests(settings, tonight)
     assert [one.run_key for one in found] == [one.partition_key for one in found]
     return [str(one.partition_key) for one in found]
+
+
+def requests(settings: Settings, tonight: date) -> list[dg.RunRequest]:
+    found = tick(settings, tonight)
+    assert isinstance(found, list), found
+    return found
 
 
 def tick(settings: Settings, tonight: date) -> list[dg.RunRequest] | dg.SkipReason:
@@ -122,3 +129,27 @@ def test_a_folder_that_is_no_home_is_left_alone(tmp_path: Path) -> None:
     found = tick(Settings(tmp_path / "nowhere"), TONIGHT)
     assert isinstance(found, dg.SkipReason)
     assert "is not a home yet" in str(found.skip_message)
+
+
+def test_a_night_nothing_can_have_changed_is_asked_for_without_what_made_the_tables(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(settings, date(2026, 6, 9))
+    show(settings, date(2026, 6, 9))
+    monkeypatch.setattr(schedules, "why_whole", lambda *_: "")
+    (quiet,) = requests(settings, TONIGHT)
+    assert quiet.asset_selection == [LAST_NIGHT]
+    assert quiet.tags.items() >= QUIET.items()
+    assert quiet.run_key == quiet.partition_key == "2026-06-10"
+    monkeypatch.setattr(schedules, "why_whole", lambda *_: "the policy was edited")
+    (whole,) = requests(settings, TONIGHT)
+    assert whole.asset_selection is None
+
+
+def test_missed_nights_are_run_whole_and_tonight_after_them(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(settings, date(2026, 6, 8), date(2026, 6, 9))
+    show(settings, date(2026, 6, 8))
+    monkeypatch.setattr(schedules, "why_whole", lambda *_: "")
+    assert [one.asset_selection for one in requests(settings, TONIGHT)] == [None, None]

@@ -13,6 +13,7 @@ from pipelines.demo.company import demo_dates, write_company
 from pipelines.files import digest
 from pipelines.serving.home import make_home
 from pipelines.settings import Settings
+from tests.dagster_project.pages import assert_status_says_what_the_pages_say
 
 NIGHT = demo_dates().first_night
 pytestmark = pytest.mark.slow  # loading every definition takes seconds
@@ -137,3 +138,5 @@ def test_a_refused_extract_is_a_failed_check_and_never_fresh(
         assert held.get_latest_materialization_event(key) is None
         users = dg.AssetKey(["crm", "users"])
         assert held.get_latest_materialization_event(users) is not None
+        settings.serving_copy.unlink()  # it is no copy, only what stood for one
+        assert_status_says_what_the_pages_say(settings, held)

@@ -10,6 +10,7 @@ from ml.drift import (
     attainment_spread,
     gamma_score,
     plan_scores,
+    usual_range,
 )
 
 
@@ -115,3 +116,27 @@ def test_usual_attainment_is_not_drift() -> None:
 def test_a_budget_must_be_positive() -> None:
     with pytest.raises(ValueError, match="false_alarms"):
         alarm_limit(10, 0.0)
+
+
+def test_a_plan_that_asks_more_than_going_on_brings_pardons_that_much() -> None:
+    # the same figures as the unit test of int_drift__plan_stretch
+    assert usual_range(220.0, 200.0, 200.0) == (200 / 220, 1.0)
+    assert usual_range(100.0, 80.0, 50.0) == (1.0, 1 / 0.85)  # 128, cut
+    assert usual_range(100.0, 50.0) == (0.85, 1.0)
+    assert usual_range(100.0, 0.0, 50.0) == (1.0, 1.0)  # no year before is known
+
+
+def test_going_on_under_a_stretched_plan_is_no_shortfall_and_a_fall_still_is() -> None:
+    rng = np.random.default_rng(3)
+    plan, limit = np.full((1, 24), 110.0), alarm_limit(1, 0.5, directions=2)
+    spread = (np.zeros(1), np.array([1.0]))
+    went_on = rng.normal(100.0, 10.0, (1, 24))
+    least, _ = usual_range(plan.sum() / 2, 12 * 100.0, 12 * 100.0)
+
+    def below(actual: np.ndarray, share: float) -> float:
+        z = plan_scores(actual, plan, np.array([share]), *spread)
+        return float(accumulate(z).below.max())
+
+    assert below(went_on, 1.0) > limit  # at its word the plan is missed for ever
+    assert below(went_on, least) < limit
+    assert below(0.8 * went_on, least) > limit

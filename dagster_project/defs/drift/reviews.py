@@ -2,12 +2,10 @@
 
 import dagster as dg
 
-from dagster_project.defs.drift.serving import SIGNAL
 from dagster_project.failures import stated
+from dagster_project.keys import REVIEWS, SIGNAL
 from dagster_project.resources import Home
 from pipelines.publication import pack
-
-REVIEWS = dg.AssetKey(["packs", "reviews"])
 
 
 @dg.asset(

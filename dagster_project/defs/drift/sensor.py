@@ -6,7 +6,7 @@ from datetime import date
 import dagster as dg
 
 from dagster_project.defs.jobs import replan
-from dagster_project.defs.planning.proposal import BREACH_TAG
+from dagster_project.keys import BREACH_TAG
 from data_contracts.drift import Breach
 from pipelines.publication import drift_signal
 from pipelines.settings import Settings

@@ -6,13 +6,12 @@ import dagster as dg
 
 from dagster_project.defs.warehouse.passes import actuals, plan
 from dagster_project.failures import stated
+from dagster_project.keys import COPY, SIGNAL
 from dagster_project.resources import Home
 from pipelines.publication import drift_signal, serving_copy
 
-COPY = dg.AssetKey(["serving", "aop"])
 _SCHEMAS = (*serving_copy.SERVED, *serving_copy.RESTRICTED)
 MARTS = sorted(k for k in actuals.keys | plan.keys if k.path[0] in _SCHEMAS)
-SIGNAL = dg.AssetKey(["serving", "drift_signal"])
 FRESH = dg.FreshnessPolicy.cron(
     # the night starts at two; at four people may be told that it is late
     deadline_cron="0 4 * * *",

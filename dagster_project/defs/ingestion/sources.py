@@ -8,6 +8,7 @@ from dagster_project.failures import stated
 from dagster_project.partitions import NIGHTS
 from dagster_project.resources import Home
 from pipelines.ingestion.bringing import bring
+from pipelines.serving import quiet_nights
 
 
 @dg.asset(
@@ -21,8 +22,11 @@ def sources(
     context: dg.AssetExecutionContext, home: Home
 ) -> dg.MaterializeResult[None]:
     """Fetch remote files and pull live systems; a home of folders has none."""
+    night = date.fromisoformat(context.partition_key)
     with stated():
-        found = bring(home.settings, date.fromisoformat(context.partition_key))
+        quiet_nights.begin(home.settings, night)
+        found = bring(home.settings, night)
+        quiet_nights.note_inputs(home.settings, night)
     return dg.MaterializeResult(
         metadata={
             "files": sum(len(one.files) for one in found),

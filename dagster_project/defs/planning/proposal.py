@@ -6,24 +6,23 @@ import dagster as dg
 
 from dagster_project.defs.forecast.forecast import FACTS
 from dagster_project.failures import stated
+from dagster_project.keys import BREACH_TAG, PROPOSAL
 from dagster_project.resources import Home
 from pipelines.ledger.queries import LedgerReader
 from pipelines.ledger.records import PlanVersion
 from pipelines.planning.forecast import SCHEMAS
 from pipelines.serving.promises import PROMISES, promises
 
-BREACH_TAG = "aop/breach"
-KEY = dg.AssetKey(["planning", "proposal"])
 Told = dg.AssetCheckResult | dg.MaterializeResult[None]
 
 
 @dg.asset(
-    key=KEY,
+    key=PROPOSAL,
     deps=[*FACTS, *(dg.AssetKey(["forecast", table]) for table in SCHEMAS)],
     group_name="planning",
     kinds={"ortools"},
     owners=["team:planning"],
-    check_specs=[dg.AssetCheckSpec(name, asset=KEY) for name in PROMISES],
+    check_specs=[dg.AssetCheckSpec(name, asset=PROPOSAL) for name in PROMISES],
 )
 def proposal(context: dg.AssetExecutionContext, home: Home) -> Iterator[Told]:
     """Propose the first plan, or the re-plan one breach asks for, if it is due."""

@@ -30,6 +30,9 @@ def refresh(
     missed: Annotated[
         bool, typer.Option("--missed", help="Nights with files not run yet, in order.")
     ] = False,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Run all, even if nothing can have changed.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -37,7 +40,8 @@ def refresh(
     """Run one night: load extracts, forecast, propose if due, show drift.
 
     Without --as-of the night is that of the newest extract. Rerunning a night
-    changes nothing. Nothing is approved or published.
+    changes nothing. A night that nothing can have changed leaves the tables standing
+    and says so. Nothing is approved or published.
     """
     logs.to_stderr(verbose=verbose)
     settings = Settings.from_env(home).require_home()
@@ -45,7 +49,7 @@ def refresh(
     for earlier in nights_due(settings, night).nights if missed else ():
         if earlier < night:
             print(told(run_night(settings, earlier)), file=sys.stderr)
-    report = run_night(settings, night)
+    report = run_night(settings, night, whole=whole)
     if as_json:
         document(asdict(report))
         return
@@ -64,14 +68,16 @@ def newest_night(settings: Settings) -> date:
     return data_through(settings, today)
 
 
-def run_night(settings: Settings, night: date) -> RefreshReport:
+def run_night(settings: Settings, night: date, *, whole: bool = False) -> RefreshReport:
     """Run one night with its steps shown on a terminal; keep standard output clean."""
     with Progress() as progress, contextlib.redirect_stdout(sys.stderr):
-        return orchestrator().refresh(settings, night, progress)
+        return orchestrator().refresh(settings, night, progress, whole=whole)
 
 
 def told(report: RefreshReport) -> str:
     """Say in a few lines what a night did."""
+    if report.why_quiet:
+        return f"night {report.night}: {report.why_quiet}"
     lines = [
         f"night {report.night}: {report.steps_count} steps in {report.seconds:.0f} s"
     ]

@@ -1,5 +1,7 @@
 """`aop status`: what is fresh, what failed, what is missing, what waits for whom."""
 
+from typing import Any
+
 import typer
 
 from pipelines.serving.cli.options import HomeOption, JsonOption
@@ -21,9 +23,9 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
         print(f"{now['home']}: no night was run yet; run one: aop refresh")
         return
     print(f"{now['company']} ({now['home']})")
-    print(f"  last night    {now['as_of']}, extracts through {now['data_through']}")
+    print(f"  last night    {_night(now)}")
     print(f"  readers see   {now['serving_as_of'] or 'nothing yet'}")
-    if now["serving_as_of"] != now["as_of"]:
+    if now["serving_as_of"] != now["as_of"] or now["is_last_night_whole"] is False:
         print("                the last night did not finish; run it: aop refresh")
     plan = now["plan"]
     print(f"  plan in force {_plan(plan) if plan else 'none published yet'}")
@@ -62,6 +64,16 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     ):
         print(f"\n{title}:")
         table(rows, columns=columns, empty=empty)
+
+
+def _night(now: dict[str, Any]) -> str:
+    """Say which night it was, what files go through, and whether it was a quiet one."""
+    quiet, night = now["why_quiet"], now["last_night"] or now["as_of"]
+    files = f"extracts through {now['data_through']}"
+    if not quiet:
+        return f"{night}, {files}"
+    days = (night - now["data_through"]).days
+    return f"{night}: {quiet}; {files}, {days} days before"
 
 
 def _plan(plan: dict[str, object]) -> str:

@@ -24,6 +24,12 @@ variances as (
 
 ),
 
+stretch as (
+
+    select * from {{ ref('int_drift__plan_stretch') }}
+
+),
+
 months as (
 
     select
@@ -36,6 +42,8 @@ months as (
         in_force.previous_plan_version,
         variances.variance_factor_cents,
         variances.mean_deal_cents,
+        stretch.least_share,
+        stretch.most_share,
         coalesce(variances.months_count, 0) as history_months_count,
         cast(coalesce(bookings.bookings_cents, 0) as double) as actual_value
     from in_force
@@ -43,6 +51,8 @@ months as (
         on
             in_force.plan_version = planned.plan_version
             and in_force.month_start = planned.month_start
+    left join stretch
+        on in_force.plan_version = stretch.plan_version
     left join planned as before
         on
             in_force.previous_plan_version = before.plan_version
@@ -66,10 +76,16 @@ scored as (
 
     select
         *,
-        {{ gamma_normal_score(
-            'actual_value', 'plan_value', '(variance_factor_cents * plan_value)'
-        ) }} as gamma_z,
-        plan_value / mean_deal_cents as expected_deals
+        {% for share, name in [
+            ('1', 'z'), ('least_share', 'below'), ('most_share', 'above')
+        ] %}
+            {{ gamma_normal_score(
+                'actual_value', '(plan_value * ' ~ share ~ ')',
+                '(variance_factor_cents * plan_value * ' ~ share ~ ')'
+            ) }} as gamma_{{ name }},
+            plan_value * {{ share }} / mean_deal_cents as {{ name }}_deals
+            {%- if not loop.last %},{% endif %}
+        {% endfor %}
     from months
 
 ),
@@ -86,7 +102,10 @@ final as (
         plan_value,
         actual_value,
         history_months_count,
-        {{ stable(score_of_few_deals('gamma_z', 'expected_deals')) }} as z,
+        {{ stable(score_of_few_deals('gamma_z', 'z_deals')) }} as z,
+        -- what a stretched plan lacks from the start is no news, nor is what it leaves
+        {{ stable(score_of_few_deals('gamma_below', 'below_deals')) }} as z_below,
+        {{ stable(score_of_few_deals('gamma_above', 'above_deals')) }} as z_above,
         case
             when previous_plan_version is null then 1
             when previous_plan_version = plan_version then 0

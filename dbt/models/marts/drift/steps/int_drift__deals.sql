@@ -1,51 +1,50 @@
-with windows as (
+with due as (
 
-    select * from {{ ref('int_drift__windows') }}
-
-),
-
-kinds as (
-
-    select distinct booking_type
-    from {{ ref('fct_bookings') }}
-    where is_in_plan
+    select * from {{ ref('int_drift__deals_due') }}
 
 ),
 
-decided as (
-
-    select opportunities.*
-    from {{ ref('fct_opportunity') }} as opportunities
-    inner join kinds
-        on opportunities.booking_type = kinds.booking_type
-    where opportunities.is_closed
-
-),
-
-placed as (
+sizes as (
 
     select
-        windows.node_level,
-        windows.node_id,
-        decided.is_won,
-        decided.amount_cents,
-        decided.close_date < windows.first_month_start as is_base
-    from windows
-    inner join decided
+        node_level,
+        node_id,
+        mix_kind,
+        {{ ratio('sum(amount_cents)', 'count(*)') }} as base_deal_cents
+    from due
+    where period = 'base' and outcome = 'won'
+    group by node_level, node_id, mix_kind
+
+),
+
+sizes_of_all as (
+
+    select
+        node_level,
+        node_id,
+        {{ ratio('sum(amount_cents)', 'count(*)') }} as base_deal_cents
+    from due
+    where period = 'base' and outcome = 'won'
+    group by node_level, node_id
+
+),
+
+-- what a deal of its kind brought before; of a kind not sold before, any deal
+sized as (
+
+    select
+        due.*,
+        coalesce(sizes.base_deal_cents, sizes_of_all.base_deal_cents) as usual_cents
+    from due
+    left join sizes
         on
-            decided.close_date >= windows.base_month_start
-            and decided.close_date < {{ add_months(1, 'windows.last_month_start') }}
-            and (
-                windows.node_level = 'company'
-                or (
-                    windows.node_level = 'segment'
-                    and decided.segment_id = windows.node_id
-                )
-                or (
-                    windows.node_level = 'region'
-                    and decided.region_id = windows.node_id
-                )
-            )
+            due.node_level = sizes.node_level
+            and due.node_id = sizes.node_id
+            and due.mix_kind = sizes.mix_kind
+    left join sizes_of_all
+        on
+            due.node_level = sizes_of_all.node_level
+            and due.node_id = sizes_of_all.node_id
 
 ),
 
@@ -54,14 +53,28 @@ final as (
     select
         node_level,
         node_id,
-        sum(case when is_base then 0 else 1 end) as decided_count,
-        sum(case when not is_base and is_won then 1 else 0 end) as won_count,
-        sum(case when is_base then 1 else 0 end) as base_decided_count,
-        sum(case when is_base and is_won then 1 else 0 end) as base_won_count,
+        {% for period, prefix in [
+            ('window', ''), ('base', 'base_'), ('year_before', 'year_before_')
+        ] %}
+            {% for counted, name in [
+                ('true', 'due'),
+                ("outcome <> 'put_off'", 'decided'),
+                ("outcome <> 'put_off' and is_promised", 'promised'),
+                ('is_lost_with_customer', 'lost_with_customer'),
+                ("outcome = 'won'", 'won'),
+            ] %}
+                sum(case when period = '{{ period }}' and {{ counted }} then 1 else 0 end)
+                    as {{ prefix }}{{ name }}_count,
+            {% endfor %}
+        {% endfor %}
         cast(
-            coalesce(sum(case when is_base and is_won then amount_cents end), 0) as bigint
-        ) as base_won_cents
-    from placed
+            coalesce(
+                sum(case when period = 'base' and outcome = 'won' then amount_cents end), 0
+            ) as bigint
+        ) as base_won_cents,
+        {{ stable('coalesce(sum(case when period = \'window\' and outcome = \'won\''
+            ~ ' then usual_cents end), 0)') }} as usual_won_cents
+    from sized
     group by node_level, node_id
 
 )

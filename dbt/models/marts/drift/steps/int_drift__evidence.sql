@@ -29,16 +29,17 @@ running as (
         node_id,
         epoch,
         month_start,
-        row_number() over (
-            partition by metric, node_level, node_id, epoch order by month_start
-        ) as place,
-        {{ bounded_score('z') }} as score,
-        sum({{ bounded_score('z') }}) over (
-            partition by metric, node_level, node_id, epoch
-            order by month_start
-            rows between unbounded preceding and current row
-        ) as score_to_date
+        row_number() over months as place,
+        {{ bounded_score('z_below') }} as below,
+        sum({{ bounded_score('z_below') }}) over months as below_to_date,
+        {{ bounded_score('z_above') }} as above,
+        sum({{ bounded_score('z_above') }}) over months as above_to_date
     from epochs
+    window months as (
+        partition by metric, node_level, node_id, epoch
+        order by month_start
+        rows between unbounded preceding and current row
+    )
 
 ),
 
@@ -50,7 +51,8 @@ terms as (
         later.node_level,
         later.node_id,
         later.month_start,
-        later.score_to_date - earlier.score_to_date + earlier.score as score_since,
+        later.below_to_date - earlier.below_to_date + earlier.below as below_since,
+        later.above_to_date - earlier.above_to_date + earlier.above as above_since,
         later.place - earlier.place + 1 as months_since
     from running as later
     inner join running as earlier
@@ -70,9 +72,9 @@ statistics as (
         node_level,
         node_id,
         month_start,
-        {{ stable('sum(' ~ shift_evidence('(-score_since)', 'months_since') ~ ')') }}
+        {{ stable('sum(' ~ shift_evidence('(-below_since)', 'months_since') ~ ')') }}
             as below_statistic,
-        {{ stable('sum(' ~ shift_evidence('score_since', 'months_since') ~ ')') }}
+        {{ stable('sum(' ~ shift_evidence('above_since', 'months_since') ~ ')') }}
             as above_statistic
     from terms
     group by metric, node_level, node_id, month_start

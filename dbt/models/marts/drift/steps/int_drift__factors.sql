@@ -26,18 +26,22 @@ capacity as (
 deals as (
 
     select
-        deals.node_level,
-        deals.node_id,
-        {{ ratio('deals.base_won_count', 'deals.base_decided_count') }} as plan_win_rate,
-        {{ ratio('deals.won_count', 'deals.decided_count') }} as actual_win_rate,
-        {{ ratio('deals.base_won_cents', 'deals.base_won_count') }} as plan_deal_cents,
-        {{ ratio('windows.actual_cents', 'deals.won_count') }} as actual_deal_cents
+        deals.*,
+        windows.actual_cents,
+        -- whoever was told no days beforehand cannot say what was put off
+        2 * deals.year_before_promised_count > deals.year_before_decided_count
+        and 2 * deals.promised_count > deals.decided_count as are_days_known,
+        deals.decided_count - deals.lost_with_customer_count as kept_count,
+        deals.base_decided_count - deals.base_lost_with_customer_count as base_kept_count
     from {{ ref('int_drift__deals') }} as deals
     inner join windows
         on
             deals.node_level = windows.node_level
             and deals.node_id = windows.node_id
-    where deals.won_count > 0 and deals.base_won_cents > 0
+    where
+        deals.won_count > 0
+        and deals.base_won_cents > 0
+        and deals.usual_won_cents > 0
 
 ),
 
@@ -63,24 +67,29 @@ factors as (
 
     union all
 
-    select
-        node_level,
-        node_id,
-        'win_rate' as cause,
-        plan_win_rate as plan_factor,
-        actual_win_rate as actual_factor
-    from deals
+    -- each begins where the one before it ends, so together they are bookings a deal due
+{% for cause, planned, came, is_known in [
+    ('timing', ['year_before_decided_count', 'year_before_due_count'],
+        ['decided_count', 'due_count'], 'are_days_known'),
+    ('churn', ['base_kept_count', 'base_decided_count'], ['kept_count', 'decided_count'], 'true'),
+    ('win_rate', ['base_won_count', 'base_kept_count'], ['won_count', 'kept_count'], 'true'),
+    ('mix', ['base_won_cents', 'base_won_count'], ['usual_won_cents', 'won_count'], 'true'),
+    ('deal_size', ['usual_won_cents', 'won_count'], ['actual_cents', 'won_count'], 'true'),
+] %}
+        select
+            node_level,
+            node_id,
+            '{{ cause }}' as cause,
+            {{ ratio(planned[0], planned[1]) }} as plan_factor,
+            {{ ratio(came[0], came[1]) }} as actual_factor
+        from deals
+        where {{ is_known }}
 
-    union all
+        {% if not loop.last %}
+            union all
 
-    select
-        node_level,
-        node_id,
-        'deal_size' as cause,
-        plan_deal_cents as plan_factor,
-        actual_deal_cents as actual_factor
-    from deals
-
+        {% endif %}
+    {% endfor %}
 ),
 
 final as (

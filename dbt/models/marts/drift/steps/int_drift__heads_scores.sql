@@ -76,7 +76,7 @@ restarts as (
 
 ),
 
-final as (
+scored as (
 
     -- heads carry over, so what is new in a month is how far the gap has moved
     select
@@ -100,6 +100,17 @@ final as (
         end as z,
         is_restart
     from restarts
+
+),
+
+final as (
+
+    -- heads are planned to be had: nothing of a plan is pardoned
+    select
+        *,
+        z as z_below,
+        z as z_above
+    from scored
 
 )
 

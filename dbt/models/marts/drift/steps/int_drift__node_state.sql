@@ -85,7 +85,7 @@ final as (
         standing.measure,
         'segment' as node_level,
         standing.node_id,
-        run.as_of as seen_on,
+        run.data_through as seen_on,
         standing.value
     from standing
     cross join run
