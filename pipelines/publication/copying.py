@@ -1,8 +1,13 @@
-"""Copy warehouse schemas into a new DuckDB file, all of one night or nothing."""
+"""Copy warehouse schemas into a new DuckDB file, all of one night or nothing.
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+What did not change since the last copy is not written again: the new file begins as
+the bytes of the last one, tables that changed are replaced in it, and Parquet of the
+others is linked. The answer is the one a copy from nothing gives.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -10,7 +15,23 @@ from typing import Final
 import duckdb
 
 from data_contracts.errors import BusyError, HomeError
+from pipelines.publication.fingerprints import (
+    Blocks,
+    Fingerprint,
+    block_bytes,
+    content,
+    quoted,
+    stored,
+)
+from pipelines.publication.last_copy import LastCopy
 from pipelines.publication.night import Night
+from pipelines.publication.writing import (
+    Table,
+    renew,
+    text,
+    write_anew,
+    write_parquet,
+)
 from pipelines.settings import Settings
 
 PROMISED: Final = (
@@ -40,71 +61,114 @@ OF_THE_NIGHT: Final = (
 """Tables whose newest ``as_of`` is the night they were built, in both passes."""
 
 
+REUSED_SHARE: Final = 0.2
+"""Least share of the rows that must be unchanged for the last file to be reused."""
+
+
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """What one file took over."""
+    """What one file took over.
+
+    Parameters
+    ----------
+    tables, rows : int
+        Without ``meta.publication``.
+    changed : int
+        Tables whose rows are not those of the last copy.
+    last : LastCopy
+        What to remember of it.
+    """
 
     tables: int
     rows: int
+    changed: int
+    last: LastCopy
 
 
 def copy_tables(
-    settings: Settings,
+    connection: duckdb.DuckDBPyConnection,
+    warehouse: Path,
     night: Night,
     schemas: tuple[str, ...],
     target: Path,
     *,
     parquet: Path | None = None,
+    last: LastCopy | None = None,
 ) -> Copied:
     """Copy all tables of some schemas into a new file and close it.
 
     Parameters
     ----------
+    connection : DuckDBPyConnection
+        As `opened` gives it, with this warehouse.
     schemas : tuple of str
         Warehouse schemas; one that does not exist has no tables.
     target : Path
         DuckDB file to create; holds no log file afterwards.
     parquet : Path, optional
         Folder for ``<schema>/<table>.parquet`` of the same rows.
+    last : LastCopy, optional
+        The copy that stands; what did not change is taken from it.
 
     Returns
     -------
     Copied
-        Tables and rows, without ``meta.publication``.
+        No byte of a row that is not in the tables is in the file.
 
     Raises
     ------
     HomeError, BusyError
         See ``serving_copy.publish``.
     """
-    with _opened(settings, target) as connection:
-        found = _tables(connection, schemas)
-        if "core" in schemas:
-            _refuse_if_half_built(connection, night, found)
-        rows = sum(_copy(connection, schema, table) for schema, table in found)
-        _describe(connection, schemas)
-        _write_night(connection, night)
-        if parquet is not None:
-            for schema, table in [*found, ("meta", "publication")]:
-                file = parquet / schema / f"{table}.parquet"
-                file.parent.mkdir(parents=True, exist_ok=True)
-                connection.execute(
-                    f"copy {_named(schema, table)} to {_text(file)} "
-                    "(format parquet, compression zstd)"
-                )
-    return Copied(tables=len(found), rows=rows)
+    before = last.tables if last else {}
+    names = _tables(connection, schemas)
+    if "core" in schemas:
+        _refuse_if_half_built(connection, night, names)
+    tables = _read(connection, warehouse, names, before)
+    changed = {
+        table.name
+        for table in tables
+        if not table.fingerprint.is_same(before.get(table.name))
+    }
+    is_done = (
+        last is not None
+        and _is_reusable(tables, changed, before)
+        and renew(connection, target, tables, night, changed=changed, last=last.file)
+    )
+    if not is_done:
+        write_anew(connection, target, tables, night)
+    digests = {}
+    if parquet is not None:
+        digests = write_parquet(
+            connection, target, tables, parquet, changed=changed, last=last
+        )
+    prints = {table.name: table.fingerprint for table in tables}
+    return Copied(
+        tables=len(tables),
+        rows=sum(one.rows for one in prints.values()),
+        changed=len(changed),
+        last=LastCopy(target, prints, parquet, digests),
+    )
 
 
 @contextmanager
-def _opened(settings: Settings, target: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def opened(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a connection with a home's ``warehouse`` attached, until the block ends.
+
+    Raises
+    ------
+    HomeError, BusyError
+        If there is no warehouse, or another process is writing it.
+    """
     if not settings.warehouse.is_file():
         raise HomeError(f"warehouse {settings.warehouse} does not exist", fix=_REFRESH)
-    with duckdb.connect(target) as connection:
+    with duckdb.connect() as connection:
+        connection.execute("set enable_progress_bar = false")
         # a mart that is a view reads raw files by paths relative to the home
-        connection.execute(f"set file_search_path = {_text(settings.home)}")
+        connection.execute(f"set file_search_path = {text(settings.home)}")
         try:
             connection.execute(
-                f"attach {_text(settings.warehouse)} as warehouse (read_only)"
+                f"attach {text(settings.warehouse)} as warehouse (read_only)"
             )
         except duckdb.IOException as error:
             if "lock" in str(error):
@@ -158,50 +222,66 @@ def _refuse_if_half_built(
             )
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:
-    connection.execute(f'create schema if not exists "{schema}"')
-    # ordered by every column: the same rows are the same bytes in Parquet
-    connection.execute(
-        f"create table {_named(schema, table)} as "
-        f"from warehouse.{_named(schema, table)} order by all"
-    )
-    return int(str(_one(connection, f"from {_named(schema, table)}", "count(*)")))
+def _read(
+    connection: duckdb.DuckDBPyConnection,
+    warehouse: Path,
+    names: Sequence[tuple[str, str]],
+    before: Mapping[str, Fingerprint],
+) -> list[Table]:
+    """Return tonight's tables; rows are read of those only that were written since."""
+    comments = {
+        (schema, table): comment
+        for schema, table, comment in connection.execute(
+            "select schema_name, table_name, comment from duckdb_tables() "
+            "where database_name = 'warehouse'"
+        ).fetchall()
+    }
+    columns: dict[tuple[str, str], list[tuple[str, str, str | None]]] = {}
+    for schema, table, column, kind, comment in connection.execute(
+        "select schema_name, table_name, column_name, data_type, comment "
+        "from duckdb_columns() where database_name = 'warehouse' "
+        "order by schema_name, table_name, column_index"
+    ).fetchall():
+        columns.setdefault((schema, table), []).append((column, kind, comment))
+    found = []
+    with closing(Blocks(warehouse, block_bytes(connection, "warehouse"))) as blocks:
+        for schema, table in names:
+            told = columns[schema, table]
+            shape = tuple((column, kind) for column, kind, _ in told)
+            sql = f"warehouse.{_named(schema, table)}"
+            place = stored(connection, sql, blocks)
+            known = before.get(f"{schema}.{table}")
+            if not (known and place and known.stored == place and known.shape == shape):
+                rows, digest = content(connection, sql, [name for name, _ in shape])
+                known = Fingerprint(shape, place, rows, digest)
+            found.append(
+                Table(
+                    schema,
+                    table,
+                    known,
+                    comments.get((schema, table)),
+                    tuple(comment for _, _, comment in told),
+                )
+            )
+    return found
 
 
-def _describe(connection: duckdb.DuckDBPyConnection, schemas: tuple[str, ...]) -> None:
-    """Take over the comments dbt left, which a copy by query loses."""
-    shown = [list(schemas)]
-    tables = connection.execute(
-        "select schema_name, table_name, comment from duckdb_tables() "
-        "where database_name = 'warehouse' and comment is not null "
-        "and list_contains(?, schema_name)",
-        shown,
-    ).fetchall()
-    columns = connection.execute(
-        "select schema_name, table_name, column_name, comment from duckdb_columns() "
-        "where database_name = 'warehouse' and comment is not null "
-        "and list_contains(?, schema_name)",
-        shown,
-    ).fetchall()
-    for schema, table, comment in tables:
-        connection.execute(
-            f"comment on table {_named(schema, table)} is {_text(comment)}"
-        )
-    for schema, table, column, comment in columns:
-        connection.execute(
-            f'comment on column {_named(schema, table)}."{column}" is {_text(comment)}'
-        )
+def _is_reusable(
+    tables: Sequence[Table],
+    changed: Collection[str],
+    before: Mapping[str, Fingerprint],
+) -> bool:
+    """Tell whether the last file is worth going on from.
 
-
-def _write_night(connection: duckdb.DuckDBPyConnection, night: Night) -> None:
-    connection.execute("create schema meta")
-    connection.execute(
-        "create table meta.publication (as_of date, data_through date, "
-        "plan_version integer, policy_hash varchar, company varchar, currency varchar)"
-    )
-    connection.execute(
-        "insert into meta.publication values (?, ?, ?, ?, ?, ?)", astuple(night)
-    )
+    Where a table or a column went or is another, no: it may have gone for a reason.
+    """
+    now = {table.name: table.fingerprint for table in tables}
+    if any(
+        name not in now or now[name].shape != was.shape for name, was in before.items()
+    ):
+        return False
+    kept = sum(one.rows for name, one in now.items() if name not in changed)
+    return kept >= REUSED_SHARE * sum(one.rows for one in now.values())
 
 
 def _one(connection: duckdb.DuckDBPyConnection, source: str, value: str) -> object:
@@ -210,8 +290,4 @@ def _one(connection: duckdb.DuckDBPyConnection, source: str, value: str) -> obje
 
 
 def _named(schema: str, table: str) -> str:
-    return f'"{schema}"."{table}"'
-
-
-def _text(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
+    return f"{quoted(schema)}.{quoted(table)}"

@@ -18,16 +18,17 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from data_contracts.errors import HomeError
 from data_contracts.policy import load_policy
-from pipelines.files import digest, replacing
+from pipelines.files import replacing
 from pipelines.logs import logger
-from pipelines.publication.copying import Copied, copy_tables
+from pipelines.publication.copying import Copied, copy_tables, opened
+from pipelines.publication.last_copy import LastCopy, parquet_file, recall, remember
 from pipelines.publication.night import Night, read_night
 from pipelines.settings import Settings
 
@@ -75,13 +76,17 @@ def current_parquet(settings: Settings) -> Path:
     return link.resolve()
 
 
-def publish(settings: Settings) -> Published:
+def publish(settings: Settings, *, is_anew: bool = False) -> Published:
     """Replace the serving copy by the tables of the warehouse.
 
     Parameters
     ----------
     settings : Settings
         Its warehouse is opened read-only for as long as the copy takes.
+    is_anew : bool
+        Write everything, whatever is known of the last copy. Otherwise only tables
+        whose rows changed are written; the tables, their comments and the bytes of
+        their Parquet are the same either way.
 
     Returns
     -------
@@ -100,19 +105,41 @@ def publish(settings: Settings) -> Published:
     """
     night = read_night(settings)
     settings.serving.mkdir(parents=True, exist_ok=True)
-    with _building(settings) as folder:
+    with _building(settings) as folder, opened(settings) as connection:
         copied = copy_tables(
-            settings, night, SERVED, folder / "aop.duckdb", parquet=folder / "parquet"
+            connection,
+            settings.warehouse,
+            night,
+            SERVED,
+            folder / "aop.duckdb",
+            parquet=folder / "parquet",
+            last=None if is_anew else recall(settings, "open"),
         )
-        copy_tables(settings, night, RESTRICTED, folder / "aop_restricted.duckdb")
+        hidden = copy_tables(
+            connection,
+            settings.warehouse,
+            night,
+            RESTRICTED,
+            folder / "aop_restricted.duckdb",
+            last=None if is_anew else recall(settings, "restricted"),
+        )
         (folder / "aop_restricted.duckdb").chmod(0o600)
-        _swap_parquet(settings, night, folder / "parquet")
+        parquet = _swap_parquet(settings, night, folder / "parquet", copied.last)
         for built, final in (
             (folder / "aop_restricted.duckdb", restricted_copy(settings)),
             (folder / "aop.duckdb", settings.serving_copy),
         ):
             with replacing(final) as temporary:
                 built.rename(temporary)
+        remember(
+            settings,
+            {
+                "open": replace(
+                    copied.last, file=settings.serving_copy, parquet=parquet
+                ),
+                "restricted": replace(hidden.last, file=restricted_copy(settings)),
+            },
+        )
     return _published(settings, copied)
 
 
@@ -121,7 +148,12 @@ _REFRESH: Final = "run the nightly job: aop refresh"
 
 def _published(settings: Settings, copied: Copied) -> Published:
     size = settings.serving_copy.stat().st_size
-    _LOG.info("published %d tables, %d rows", copied.tables, copied.rows)
+    _LOG.info(
+        "published %d tables, %d rows; %d tables changed",
+        copied.tables,
+        copied.rows,
+        copied.changed,
+    )
     return Published(settings.serving_copy, copied.tables, copied.rows, size)
 
 
@@ -139,11 +171,17 @@ def _building(settings: Settings) -> Iterator[Path]:
             shutil.rmtree(folder)
 
 
-def _swap_parquet(settings: Settings, night: Night, built: Path) -> None:
+def _swap_parquet(
+    settings: Settings, night: Night, built: Path, copied: LastCopy
+) -> Path:
     nights = settings.serving / ".parquet"
     nights.mkdir(exist_ok=True)
-    target = nights / f"{night.as_of}-{_digest_of_all(built)[:12]}"
-    if not target.is_dir():  # the same night again is the same folder
+    target = nights / f"{night.as_of}-{_digest_of_all(copied)[:12]}"
+    if target.is_dir():  # the same night again is the same folder, whole
+        for table in copied.digests:
+            if not (file := parquet_file(target, table)).is_file():
+                parquet_file(built, table).replace(file)
+    else:
         built.rename(target)
     link = settings.serving / "parquet"
     if link.is_dir() and not link.is_symlink():
@@ -161,6 +199,7 @@ def _swap_parquet(settings: Settings, night: Night, built: Path) -> None:
     for folder in _past(nights, target)[_kept_nights(settings) :]:
         if folder.stat().st_mtime < oldest:
             shutil.rmtree(folder)
+    return target
 
 
 def _past(nights: Path, current: Path) -> list[Path]:
@@ -175,8 +214,8 @@ def _kept_nights(settings: Settings) -> int:
     return load_policy(settings.policy_file).publication.kept_nights_count
 
 
-def _digest_of_all(folder: Path) -> str:
+def _digest_of_all(copied: LastCopy) -> str:
     whole = hashlib.sha256()
-    for file in sorted(folder.rglob("*.parquet")):
-        whole.update(f"{file.relative_to(folder)} {digest(file)}\n".encode())
+    for table, digest in sorted(copied.digests.items()):
+        whole.update(f"{table} {digest}\n".encode())
     return whole.hexdigest()

@@ -101,10 +101,30 @@ async def measure(settings: Settings, client: httpx.AsyncClient) -> None:
         f"ms, longest {first[-1] * 1e3:.0f}; again {statistics.median(again) * 1e3:.0f}"
     )
     await many(asked, paths, "at once, without a pause")
+    nights = [put_next(settings)]
+    seen: set[str] = set()
+
+    async def until_shown(path: str) -> tuple[float, httpx.Response]:
+        answer = await asked(path)
+        seen.update(re.findall(r"As of (\d{4}-\d\d-\d\d),", answer[1].text))
+        return answer
+
+    for _ in range(20):
+        await many(until_shown, paths, "while a new night is put in place")
+        if set(nights) <= seen:
+            break
+    await many(until_shown, paths, "of the new night")
+
+
+def put_next(settings: Settings) -> str:
+    """Put a copy in place that is of the day after; return its night."""
     newer = settings.serving_copy.with_suffix(".newer")
     shutil.copy(settings.serving_copy, newer)
+    with duckdb.connect(newer) as connection:
+        connection.execute("update meta.publication set as_of = as_of + 1")
+        found = connection.execute("select as_of from meta.publication").fetchone()
     newer.replace(settings.serving_copy)
-    await many(asked, paths, "at once, just after a new copy")
+    return str(found[0]) if found else ""
 
 
 async def many(asked, paths: list[str], when: str) -> None:
@@ -138,13 +158,14 @@ async def run(settings: Settings) -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     context = multiprocessing.get_context("spawn")
-    server = context.Process(target=serve, args=(settings.home, port), daemon=True)
+    server = context.Process(target=serve, args=(settings.home, port))
     server.start()
     try:
         async with httpx.AsyncClient(
             base_url=f"http://127.0.0.1:{port}",
             cookies={desk.cookie: desk.sessions.begin(user)},
             timeout=120,
+            limits=httpx.Limits(keepalive_expiry=2),  # before the server lets go
         ) as client:
             await measure(settings, client)
     finally:

@@ -20,6 +20,9 @@ def publish(
             help="PostgreSQL database to fill: postgresql://user@host/database.",
         ),
     ] = None,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Write unchanged tables too, not --to.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -31,7 +34,7 @@ def publish(
     if to is None:
         from pipelines.publication.serving_copy import publish as replace
 
-        done = replace(settings)
+        done = replace(settings, is_anew=anew)
         found = {"to": str(done.path), "tables": done.tables, "rows": done.rows}
     else:
         from pipelines.publication.postgres_mirror import mirror

@@ -31,6 +31,7 @@ from pipelines.serving.web.views.data import data
 from pipelines.serving.web.views.drift import drift
 from pipelines.serving.web.views.forecasts import forecasts
 from pipelines.serving.web.views.home import home
+from pipelines.serving.web.views.lines import lines
 from pipelines.serving.web.views.people import account, rep, reps
 from pipelines.serving.web.views.proposal import plans, proposal
 from pipelines.serving.web.views.quotas import quotas
@@ -85,6 +86,7 @@ def pages(
         if is_warmed:
             threading.Thread(target=_warm, args=[desk], daemon=True).start()
         yield
+        desk.close()
 
     app = FastAPI(
         title="continuous-aop",
@@ -165,6 +167,21 @@ def _add_company(app: FastAPI, desk: Desk) -> None:
     @app.get("/plans/{version}")
     def plan_page(request: Request, version: int, done: Text = "") -> Response:
         return desk.page(request, lambda page: proposal(desk, page, version, done))
+
+    @app.get("/plans/{version}/lines/{component}")
+    def lines_page(
+        request: Request,
+        version: int,
+        component: str,
+        offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+    ) -> Response:
+        is_whole = "csv" in request.query_params
+        return desk.page(
+            request,
+            lambda page: lines(
+                desk, page, version, component, offset, is_whole=is_whole
+            ),
+        )
 
     @app.get("/scenarios")
     def scenarios_page(request: Request) -> Response:

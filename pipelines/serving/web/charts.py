@@ -4,21 +4,27 @@ No script reaches the browser. A drawing is an image beside the table that holds
 same numbers; it is made once for a night, a visitor's rows and a theme.
 """
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+import os
+import signal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from enum import StrEnum
+from multiprocessing import get_context
 from typing import Any, Final
 
 import altair as alt
 import vl_convert
+
+from pipelines.serving.web.keeping import Kept
 
 Rows = Sequence[Mapping[str, Any]]
 Spec = dict[str, Any]
 Options = Mapping[str, str]
 
 _KEPT: Final = 256  # drawings
-_WIDTH: Final = 640
+_WIDTH: Final = 700  # pixels, with axes and legend
+_BARS: Final = 60
+_STEPS: Final = 100  # rows in which a bridge is looked for: those a page shows
 
 
 class Theme(StrEnum):
@@ -43,8 +49,8 @@ class Drawings:
     """Render drawings and keep the latest; safe from many threads."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, str] = OrderedDict()
-        self._lock = threading.Lock()
+        self._kept = Kept(_KEPT)
+        self._apart: ProcessPoolExecutor | None = None
 
     def warm(self) -> None:
         """Draw something, once: the first drawing of a process reads libraries."""
@@ -52,18 +58,44 @@ class Drawings:
         options = {"x": "month_start", "value": "value"}
         self.svg("warm", lambda: spec_of("lines", rows, options, Theme.LIGHT))
 
+    def draw_apart(self) -> None:
+        """Draw in a process of its own from now on, until `close`.
+
+        The engine lets no other thread of its process run while it draws: a map of
+        600 places would hold up every page for a second.
+        """
+        self._apart = ProcessPoolExecutor(
+            1, mp_context=get_context("spawn"), initializer=_step_back
+        )
+
+    def close(self) -> None:
+        """End the process that draws, where there is one."""
+        if self._apart is not None:
+            self._apart.shutdown(cancel_futures=True)
+            self._apart = None
+
     def svg(self, key: str, spec: Callable[[], Spec]) -> str:
         """Return the SVG of a key, drawn by `spec` where it is not kept."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-            # inside the lock: two people who open a page at once wait for one drawing
-            found = vl_convert.vegalite_to_svg(spec(), allowed_base_urls=[])
-            self._kept[key] = found
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-            return found
+        return self._kept.get(key, lambda: self._drawn(spec()))
+
+    def _drawn(self, spec: Spec) -> str:
+        if self._apart is not None:
+            try:
+                return self._apart.submit(_svg, spec).result()
+            except (BrokenExecutor, RuntimeError):  # it was killed, or is ending
+                self._apart = None
+        return _svg(spec)
+
+
+def _svg(spec: Spec) -> str:
+    found: str = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
+    return found
+
+
+def _step_back() -> None:
+    """Leave the processor to who answers pages, and signals to who started us."""
+    os.nice(5)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def spec_of(kind: str, rows: Rows, options: Options, theme: Theme) -> Spec:
@@ -79,8 +111,15 @@ def spec_of(kind: str, rows: Rows, options: Options, theme: Theme) -> Spec:
         Names of the columns to draw; see each function.
     """
     chart = KINDS[kind]([_units(row) for row in rows], options, theme)
+    width, height = size_of(kind, rows, options)
     drawn = (
-        chart.configure(background=_PAPER[theme], font="system-ui, sans-serif")
+        # the size is the whole image's, so that a page can leave room for it
+        chart.properties(
+            width=width,
+            height=height,
+            autosize=alt.AutoSizeParams(type="fit", contains="padding"),
+        )
+        .configure(background=_PAPER[theme], font="system-ui, sans-serif")
         .configure_view(stroke=None)
         .configure_axis(
             labelColor=_SOFT[theme],
@@ -101,6 +140,27 @@ def spec_of(kind: str, rows: Rows, options: Options, theme: Theme) -> Spec:
     )
     spec: Spec = drawn.to_dict()
     return spec
+
+
+def size_of(kind: str, rows: Rows, options: Options) -> tuple[int, int]:
+    """Return width and height of a drawing in pixels, without drawing it.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        At least the first hundred rows of the section.
+    """
+    if kind == "bars":
+        shown = rows[:_BARS]
+        name, by = (options.get(one, "") for one in ("label", "by"))
+        bars = len({row[name] for row in shown}) if name else len(shown)
+        if not by:
+            return _WIDTH, 50 + 22 * bars
+        return _WIDTH, 80 + 16 * bars * len({row[by] for row in shown})
+    if kind == "steps":
+        bars = sum(row["measure"] == options["measure"] for row in rows[:_STEPS])
+        return _WIDTH, 50 + 24 * bars
+    return _WIDTH, 400 if kind == "places" else 270
 
 
 def fan(rows: Rows, options: Options, theme: Theme) -> Any:
@@ -139,23 +199,23 @@ def fan(rows: Rows, options: Options, theme: Theme) -> Any:
                 x=month, y=alt.Y(f"{options['actual']}:Q", title=None, axis=_MONEY)
             )
         )
-    return alt.layer(*layers).properties(width=_WIDTH, height=220)
+    return alt.layer(*layers)
 
 
 def bars(rows: Rows, options: Options, theme: Theme) -> Any:
     """One bar a row; options ``label`` and ``value`` name columns, ``by`` a colour."""
+    names = _names(str(row[options["label"]]) for row in rows[:_BARS])
     encoding: dict[str, Any] = {
         "x": alt.X(f"{options['value']}:Q", title=None, axis=_MONEY),
-        "y": alt.Y(f"{options['label']}:N", title=None, sort=None),
+        "y": alt.Y(f"{options['label']}:N", title=None, sort=None, axis=names),
     }
     if "by" in options:
         encoding["color"] = alt.Color(f"{options['by']}:N", title=None)
         encoding["yOffset"] = alt.YOffset(f"{options['by']}:N", sort=None)
     return (
-        alt.Chart(alt.InlineData(values=list(rows[:60])))
+        alt.Chart(alt.InlineData(values=list(rows[:_BARS])))
         .mark_bar(color=_SERIES[theme][0])
         .encode(**encoding)
-        .properties(width=_WIDTH - 120)
     )
 
 
@@ -163,8 +223,12 @@ def lines(rows: Rows, options: Options, theme: Theme) -> Any:
     """One line a group; options ``x``, ``value``, ``by``; ``type`` is T or Q."""
     kind = options.get("type", "T")
     encoding: dict[str, Any] = {
-        "x": alt.X(f"{options['x']}:{kind}", title=None, axis=_AXIS[kind]),
-        "y": alt.Y(f"{options['value']}:Q", title=None, axis=_MONEY),
+        "x": alt.X(
+            f"{options['x']}:{kind}", title=None, axis=_axis(options["x"], _AXIS[kind])
+        ),
+        "y": alt.Y(
+            f"{options['value']}:Q", title=None, axis=_axis(options["value"], _MONEY)
+        ),
     }
     if "by" in options:
         encoding["color"] = alt.Color(f"{options['by']}:N", title=None)
@@ -172,8 +236,12 @@ def lines(rows: Rows, options: Options, theme: Theme) -> Any:
         alt.Chart(alt.InlineData(values=list(rows)))
         .mark_line(color=_SERIES[theme][0])
         .encode(**encoding)
-        .properties(width=_WIDTH, height=220)
     )
+
+
+def _axis(column: str, other: alt.Axis) -> alt.Axis:
+    """Return an axis in percent for a share, else another."""
+    return alt.Axis(format=".0%", tickCount=6) if column.endswith("_share") else other
 
 
 def steps(rows: Rows, options: Options, theme: Theme) -> Any:
@@ -181,7 +249,7 @@ def steps(rows: Rows, options: Options, theme: Theme) -> Any:
 
     Option ``measure`` says whose rows; the first and last are the bridge's ends.
     """
-    mine = [row for row in rows if row["measure"] == options["measure"]]
+    mine = [row for row in rows[:_STEPS] if row["measure"] == options["measure"]]
     bars = [
         {
             "driver": row["driver"],
@@ -190,9 +258,7 @@ def steps(rows: Rows, options: Options, theme: Theme) -> Any:
         }
         for place, row in enumerate(mine)
     ]
-    # browsers draw names wider than they are measured here
-    room = 8 * max((len(bar["driver"]) for bar in bars), default=0)
-    names = alt.Axis(minExtent=room, labelLimit=max(room, 180))
+    names = _names(bar["driver"] for bar in bars)
     return (
         alt.Chart(alt.InlineData(values=bars))
         .mark_bar(color=_SERIES[theme][0])
@@ -201,8 +267,14 @@ def steps(rows: Rows, options: Options, theme: Theme) -> Any:
             x=alt.X("from:Q", title=None, axis=_MONEY),
             x2="to:Q",
         )
-        .properties(width=_WIDTH - 120)
     )
+
+
+def _names(shown: Iterable[str]) -> alt.Axis:
+    """Return an axis of names with room for them, 240 pixels at most."""
+    # browsers draw names wider than they are measured here
+    room = min(8 * max((len(name) for name in shown), default=0), 240)
+    return alt.Axis(minExtent=room, labelLimit=max(room, 180))
 
 
 def places(rows: Rows, options: Options, theme: Theme) -> Any:
@@ -216,11 +288,13 @@ def places(rows: Rows, options: Options, theme: Theme) -> Any:
             size=alt.Size("potential:Q", legend=None),
             color=alt.Color(f"{options['by']}:N", title=None),
         )
-        .properties(width=_WIDTH, height=340)
     )
 
 
-_AXIS: Final = {"T": alt.Axis(format="%b %y"), "Q": alt.Axis(format="~g")}
+_AXIS: Final = {
+    "T": alt.Axis(format="%b %y", labelOverlap=True),
+    "Q": alt.Axis(format="~g"),
+}
 _MONEY: Final = alt.Axis(format="~s", tickCount=6, labelOverlap=True)
 
 KINDS: Final[dict[str, Callable[[Rows, Options, Theme], Any]]] = {

@@ -16,10 +16,12 @@ from data_contracts.errors import AopError
 from data_contracts.plan import PlanState
 from pipelines.ledger.records import governing
 from pipelines.ledger.store import Ledger
+from pipelines.logs import logger
 from pipelines.serving.cli.output import text
 from pipelines.serving.nights import last_run
 from pipelines.serving.web import sections
-from pipelines.serving.web.charts import Drawings, Theme, spec_of
+from pipelines.serving.web.asked import Asked
+from pipelines.serving.web.charts import Drawings, Theme, size_of, spec_of
 from pipelines.serving.web.contents import Contents
 from pipelines.serving.web.downloads import as_csv
 from pipelines.serving.web.oidc import Oidc
@@ -35,6 +37,7 @@ from pipelines.settings import Settings
 Content = Mapping[str, pl.DataFrame]
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
+_LOG: Final = logger(__name__)
 _LARGE: Final = ("assignment", "quota")  # of what pages read of a version
 
 
@@ -97,6 +100,7 @@ class Desk:
         self._must_sign_in = must_sign_in
         self._drawings = Drawings()
         self._contents = Contents()
+        self._asked = Asked()
         self._run: tuple[int, dict[str, Any]] = (-1, {})
         self._templates = Jinja2Templates(directory=_TEMPLATES)
         filters = self._templates.env.filters
@@ -104,6 +108,7 @@ class Desk:
         self._templates.env.globals |= {
             "link_of": sections.link_of,
             "heading": sections.heading,
+            "size_of": size_of,
             "Deed": Deed,
         }
         self._templates.env.trim_blocks = self._templates.env.lstrip_blocks = True
@@ -120,13 +125,22 @@ class Desk:
         return self._contents.of(self.ledger, version)
 
     def warm(self) -> None:
-        """Read what a first visitor would wait for: libraries, contracts, plans."""
+        """Read what a first visitor would wait for: libraries, contracts, plans.
+
+        From then on a new night is shown once what was asked lately is ready.
+        """
+        self.serving.prepare = self.prepare
+        self._drawings.draw_apart()
         self._drawings.warm()
         all_contracts()
         for plan in reversed(self.ledger.versions()):
             if plan.state in (PlanState.PUBLISHED, PlanState.PROPOSED):
                 for component in _LARGE:
                     self.content(plan.version)[component]
+
+    def close(self) -> None:
+        """Give back what `warm` took."""
+        self._drawings.close()
 
     def visitor(self, request: Request) -> Visitor:
         """Return who asks.
@@ -198,24 +212,45 @@ class Desk:
             Day the page shows, where it is not the night's.
         """
         visitor = self.visitor(request)
+        with self.serving.snapshot() as snapshot:
+            answer = self._answer(
+                request, build, snapshot, scope_of(visitor, snapshot, on)
+            )
+        self._asked.add(request, visitor, build, on)  # what failed is not asked again
+        return answer
+
+    def prepare(self, snapshot: Snapshot) -> None:
+        """Answer from a new night what was asked of the last one lately."""
+        for question in self._asked.latest():
+            try:
+                scope = scope_of(question.visitor, snapshot, question.on)
+                self._answer(question.again(), question.build, snapshot, scope)
+            except AopError as error:  # whoever asks for it will be told
+                _LOG.info("not ready: %s: %s", question.path, error.what)
+
+    def _answer(
+        self,
+        request: Request,
+        build: Callable[[Page], None],
+        snapshot: Snapshot,
+        scope: Scope,
+    ) -> Response:
         query = request.query_params
         wanted = query.get("csv") or query.get("draw")
-        with self.serving.snapshot() as snapshot:
-            scope = scope_of(visitor, snapshot, on)
-            # a download holds every row, a drawing as many as one can tell apart
-            most = None if "csv" in query else DRAWN_ROWS
-            page = Page(snapshot, scope, wanted=wanted, wanted_limit=most)
-            build(page)
-            if wanted is None:
-                return self._written(request, page)
-            found = next((s for s in page.sections if s.name == wanted), None)
-            if found is None:
-                raise NotThereError(
-                    f"this page has no section {wanted!r}", fix="open the page itself"
-                )
-            if "csv" in query:
-                return _download(found, self.now(snapshot))
-            return self._drawing(request, found, snapshot, scope)
+        # a download holds every row, a drawing as many as one can tell apart
+        most = None if "csv" in query else DRAWN_ROWS
+        page = Page(snapshot, scope, wanted=wanted, wanted_limit=most)
+        build(page)
+        if wanted is None:
+            return self._written(request, page)
+        found = next((s for s in page.sections if s.name == wanted), None)
+        if found is None:
+            raise NotThereError(
+                f"this page has no section {wanted!r}", fix="open the page itself"
+            )
+        if "csv" in query:
+            return _download(found, self.now(snapshot))
+        return self._drawing(request, found, page)
 
     def written(
         self, request: Request, template: str, status: int = 200, **content: Any
@@ -283,9 +318,7 @@ class Desk:
             },
         )
 
-    def _drawing(
-        self, request: Request, section: Section, snapshot: Snapshot, scope: Scope
-    ) -> Response:
+    def _drawing(self, request: Request, section: Section, page: Page) -> Response:
         asked = request.query_params.get("theme")
         theme = Theme.DARK if asked == Theme.DARK else Theme.LIGHT
         drawing = section.drawing
@@ -293,10 +326,11 @@ class Desk:
             raise NotThereError(
                 f"section {section.name!r} has no drawing", fix="see its table"
             )
-        who = ",".join(scope.reps) if scope.reps is not None else str(scope.is_whole)
-        key = f"{snapshot.key} {request.url.path} {section.name} {who} {theme} "
+        reps = page.scope.reps
+        who = "everybody" if reps is None else ",".join(reps)
+        key = f"{page.snapshot.key} {request.url.path} {section.name} {who} {theme} "
         key += str(sorted(request.query_params.multi_items()))
-        rows = section.rows[:DRAWN_ROWS]
+        rows = page.labelled(section)[:DRAWN_ROWS]
         svg = self._drawings.svg(
             key, lambda: spec_of(drawing.kind, rows, drawing.options, theme)
         )

@@ -50,6 +50,19 @@ class Section:
     key: Hashable | None  # same key and same copy, same rows; None: they may change
 
     @property
+    def is_drawn(self) -> bool:
+        """Tell whether there is anything to see; bars of nothing are not drawn."""
+        if self.drawing is None:
+            return False
+        if self.drawing.kind == "steps":
+            measure = self.drawing.options["measure"]
+            return any(row["measure"] == measure for row in self.rows)
+        if self.drawing.kind != "bars":
+            return True
+        value = self.drawing.options["value"]
+        return any(row.get(value) or row.get(f"{value}_cents") for row in self.rows)
+
+    @property
     def numbers(self) -> frozenset[str]:
         """Return the columns that are set to the right."""
         return frozenset(
@@ -66,6 +79,7 @@ class Fact:
     label: str
     value: str
     note: str
+    source: str  # link to the rows behind it
 
 
 class Page:
@@ -217,6 +231,23 @@ class Page:
                 found |= {row["id"]: row["name"] for row in rows}
         return found
 
+    def labelled(self, section: Section) -> Rows:
+        """Return a section's rows with names beside the ids that a drawing shows."""
+        options = section.drawing.options if section.drawing else {}
+        shown = {*(options.get(one, "") for one in ("label", "by"))} & {*REP_COLUMNS}
+        if not shown:
+            return section.rows
+        names = self.named(section)
+        return [
+            row
+            | {
+                column: f"{names[row[column]]} ({row[column]})"
+                for column in shown
+                if row[column] in names
+            }
+            for row in section.rows
+        ]
+
     def _add(
         self,
         name: str,
@@ -286,7 +317,7 @@ def link_of(column: str, value: object) -> str | None:
         return f"/plans/{value}"
     if column == "table":
         return rows_of(str(value))
-    if column in ("history", "fan"):
+    if column in ("history", "fan", "rows"):
         return str(value)  # a page of ours, written by the query
     return None
 

@@ -1,14 +1,15 @@
 """The serving copy as pages read it: opened once a night, one cursor a request."""
 
 import threading
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 import duckdb
 
-from data_contracts.errors import HomeError
+from data_contracts.errors import AopError, HomeError
+from pipelines.logs import logger
 from pipelines.serving.reading import Rows
 from pipelines.serving.web.keeping import Kept
 from pipelines.settings import Settings
@@ -16,6 +17,10 @@ from pipelines.settings import Settings
 SCHEMAS: Final = ("core", "plan", "forecast", "drift", "quality")
 """What pages and the API may show; personal data is in another file."""
 
+COMING: Final = "new night"
+"""Name of the thread that makes a newer copy ready."""
+
+_LOG: Final = logger(__name__)
 _KEPT_BYTES: Final = 96_000_000
 _CELL_BYTES: Final = 80  # of a value in a dict, on average
 
@@ -106,12 +111,21 @@ class Serving:
     ----------
     settings : Settings
         Home whose copy is shown; it may be replaced at any moment.
+
+    Attributes
+    ----------
+    prepare : callable or None
+        Computes from a newer copy what will be asked of it. While it runs, in a
+        thread of its own, the copy shown last goes on answering. Without it a newer
+        copy is shown at once.
     """
 
     def __init__(self, settings: Settings) -> None:
+        self.prepare: Callable[[Snapshot], None] | None = None
         self._settings = settings
         self._lock = threading.Lock()
         self._night: _Night | None = None
+        self._coming: tuple[int, int, int] | None = None  # being made ready
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
@@ -122,15 +136,8 @@ class Serving:
         HomeError
             If there is no home, or no night was ever refreshed.
         """
-        night = self._newest()
-        cursor = night.connection.cursor()
-        try:
-            cursor.execute("use copy")
-            yield Snapshot(
-                cursor, night.catalog, "-".join(map(str, night.key)), night.kept
-            )
-        finally:
-            cursor.close()
+        with _reading(self._newest()) as snapshot:
+            yield snapshot
 
     def _newest(self) -> _Night:
         copy = self._settings.require_home().serving_copy
@@ -143,10 +150,43 @@ class Serving:
         stat = copy.stat()
         key = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
         with self._lock:
-            if self._night is None or self._night.key != key:
+            if self._night is None or (self._night.key != key and not self.prepare):
                 # the old one closes when its last cursor does
                 self._night = _opened(str(copy), key)
+            elif self._night.key != key and self._coming is None:
+                self._coming = key
+                threading.Thread(
+                    target=self._make_ready,
+                    args=[str(copy), key],
+                    name=COMING,
+                    daemon=True,
+                ).start()
             return self._night
+
+    def _make_ready(self, path: str, key: tuple[int, int, int]) -> None:
+        night: _Night | None = None
+        try:
+            night = _opened(path, key)
+            if self.prepare is not None:
+                with _reading(night) as snapshot:
+                    self.prepare(snapshot)
+        except (AopError, duckdb.Error, OSError) as error:
+            _LOG.warning("the new serving copy is not ready: %s", error)
+        finally:
+            with self._lock:
+                # opened, it is shown, ready or not; else the next request tries again
+                self._night = night or self._night
+                self._coming = None
+
+
+@contextmanager
+def _reading(night: _Night) -> Iterator[Snapshot]:
+    cursor = night.connection.cursor()
+    try:
+        cursor.execute("use copy")
+        yield Snapshot(cursor, night.catalog, "-".join(map(str, night.key)), night.kept)
+    finally:
+        cursor.close()
 
 
 def _opened(path: str, key: tuple[int, int, int]) -> _Night:

@@ -88,7 +88,8 @@ def test_nothing_is_left_beside_the_copy(home: Settings) -> None:
     publish(home)
     publish(home)
     assert {file.name for file in home.serving.iterdir()} == {
-        *("aop.duckdb", "aop_restricted.duckdb", "parquet", ".parquet", ".lock")
+        *("aop.duckdb", "aop_restricted.duckdb", "parquet"),
+        *(".parquet", ".lock", ".copies.json"),
     }
 
 

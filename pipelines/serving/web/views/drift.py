@@ -19,13 +19,13 @@ def drift(page: Page, metric: str, level: str, node: str) -> None:
         columns=[
             "breach_key",
             "state",
-            "first_seen_on",
-            "last_seen_on",
-            "scope",
-            "asks_for",
             "cause",
+            "asks_for",
             *_told(page, "drift.fct_drift_breach", ("verdict", "decision_why")),
             "answered_by_version",
+            "scope",
+            "first_seen_on",
+            "last_seen_on",
             "plan_version",
         ],
         caption="What left its limit and what it asks to be planned again",
@@ -34,6 +34,8 @@ def drift(page: Page, metric: str, level: str, node: str) -> None:
     )
     if metric:
         _history(page, metric, level, node)
+    if page.snapshot.has("drift.fct_drift_cause"):
+        _causes(page, level or "company", node or "company")
     page.ask(
         "board",
         "Board",
@@ -52,19 +54,82 @@ def drift(page: Page, metric: str, level: str, node: str) -> None:
             "node_id",
             "month_start",
             "status",
+            "cause",
+            "history",
             "to_date_share",
             "below_statistic",
             "above_statistic",
             "act_limit_value",
             "watch_limit_value",
-            "cause",
             "plan_version",
-            "history",
         ],
         caption="Every node and metric against the plan in force at the time; "
         "silent: too little history to judge",
         empty="Nothing is watched yet: no plan was published.",
         source=rows_of("drift.rpt_drift_board"),
+    )
+
+
+def _causes(page: Page, level: str, node: str) -> None:
+    """Add the bridges from plan to actual; one node's is drawn."""
+    page.ask(
+        "causes",
+        "From plan to actual, by cause",
+        """
+        with causes as (
+            select * from drift.fct_drift_cause
+            where not is_explained_by_company or (node_level = ? and node_id = ?)
+        ),
+        lines as (
+            select distinct
+                node_level, node_id, plan_version, plan_cents, actual_cents,
+                0 as place, 'plan' as driver, plan_cents as step_cents,
+                null::double as plan_factor, null::double as actual_factor
+            from causes
+            union all
+            select
+                node_level, node_id, plan_version, plan_cents, actual_cents,
+                1, cause, amount_cents, plan_factor, actual_factor
+            from causes
+            union all
+            select distinct
+                node_level, node_id, plan_version, plan_cents, actual_cents,
+                2, 'actual', actual_cents, null, null
+            from causes
+        )
+        select
+            *,
+            node_level || ' ' || node_id as measure,
+            if(place = 2, actual_cents, sum(step_cents) over (
+                partition by node_level, node_id
+                order by place, abs(step_cents) desc, driver
+            ))::bigint as after_cents
+        from lines
+        order by
+            node_level <> ? or node_id <> ?, node_level <> 'company',
+            abs(actual_cents - plan_cents) desc, node_level, node_id,
+            place, abs(step_cents) desc, driver
+        """,
+        [level, node, level, node],
+        columns=[
+            "node_level",
+            "node_id",
+            "driver",
+            "step_cents",
+            "after_cents",
+            "plan_factor",
+            "actual_factor",
+            "plan_version",
+        ],
+        caption="Bookings of the full months since the plan took force; the steps of a "
+        "node add up to the cent. Nodes no further off than the company are left out",
+        empty="No node is off its plan, or no full month has passed.",
+        source=rows_of("drift.fct_drift_cause"),
+        drawing=drawn(
+            "steps",
+            f"From plan to actual, by cause: {level} {node}",
+            measure=f"{level} {node}",
+        ),
     )
 
 

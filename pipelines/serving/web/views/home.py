@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from math import erf, sqrt
-from typing import Any
+from typing import Any, Final
 
 from data_contracts.errors import LedgerError
 from data_contracts.plan import PlanState
@@ -142,9 +142,7 @@ def _company(page: Page) -> None:
         ],
         caption="Company bookings; the forecast's 10th, 50th and 90th percentile",
         empty="No plan was published yet: nothing to hold bookings against.",
-        source=rows_of(
-            "plan.fct_plan_vs_actual", node_level="company", measure="bookings"
-        ),
+        source=_BEHIND,
         drawing=drawn(
             "fan",
             "Company bookings by month: plan as steps, actual as a line with points, "
@@ -261,13 +259,14 @@ def _facts(page: Page, months: Rows) -> list[Fact]:
     ]
     label = f"fiscal year {year[0]['fiscal_year']}"
     found = [
-        Fact("Plan", text(plan, "plan_cents"), label),
+        Fact("Plan", text(plan, "plan_cents"), label, _BEHIND),
         Fact(
             "Booked, full months",
             text(booked, "booked_cents"),
             f"{text(booked / asked, 'at_share')} of the plan to date"
             if asked
             else "no full month of the plan has passed",
+            _BEHIND,
         ),
     ]
     if len(full) + len(ahead) == len(mine):
@@ -277,13 +276,26 @@ def _facts(page: Page, months: Rows) -> list[Fact]:
         )
         outlook = booked + sum(middle for _, middle, _ in ahead)
         found += [
-            Fact("Outlook", text(int(outlook), "outlook_cents"), "booked and median"),
+            Fact(
+                "Outlook",
+                text(int(outlook), "outlook_cents"),
+                "booked and median",
+                _BEHIND,
+            ),
             _odds(page)
             or Fact(
-                "P(plan met)", shown, "months erring independently, or all together"
+                "P(plan met)",
+                shown,
+                "months erring independently, or all together",
+                _BEHIND,
             ),
         ]
     return found
+
+
+_BEHIND: Final = rows_of(
+    "plan.fct_plan_vs_actual", node_level="company", measure="bookings"
+)
 
 
 def _odds(page: Page) -> Fact | None:
@@ -304,6 +316,7 @@ def _odds(page: Page) -> Fact | None:
         "P(plan met)",
         text(found[0]["met_share"], "met_share"),
         f"simulated over {found[0]['months_count']} months of the plan",
+        rows_of("forecast.fct_plan_odds", node_level="company"),
     )
 
 

@@ -41,6 +41,11 @@ OPEN_TO: Mapping[PlanState, tuple[Deed, ...]] = {
 """What may be asked of a version in each state; of others only a comment."""
 
 
+def lines_of(plan: PlanVersion, component: str) -> str:
+    """Return the link to the lines of a version."""
+    return f"/plans/{plan.version}/lines/{component}"
+
+
 @dataclass(frozen=True, slots=True)
 class Sides:
     """A version and the one it changes, read when a section first asks for them."""
@@ -63,7 +68,7 @@ class Sides:
 def plans(desk: Desk, page: Page) -> None:
     """Fill the list of versions."""
     page.title = "Plan versions"
-    _refuse_reps(page.scope)
+    refuse_reps(page.scope)
     columns = (
         "version",
         "state",
@@ -92,7 +97,7 @@ def plans(desk: Desk, page: Page) -> None:
 
 def proposal(desk: Desk, page: Page, version: int, done: str) -> None:
     """Fill the page of one version."""
-    _refuse_reps(page.scope)
+    refuse_reps(page.scope)
     plan, visitor = desk.ledger.get(version), page.scope.visitor
     sides = Sides(desk, plan)
     events = desk.ledger.events(version)
@@ -160,7 +165,8 @@ def _may(deed: Deed, plan: PlanVersion, visitor: Visitor) -> bool:
     )
 
 
-def _refuse_reps(scope: Scope) -> None:
+def refuse_reps(scope: Scope) -> None:
+    """Refuse plan versions to who does not review them."""
     if not scope.visitor.sees_proposals:
         raise NotThereError(
             "plan versions are for who reviews them",
@@ -175,6 +181,7 @@ def _sums(page: Page, plan: PlanVersion, sides: Sides) -> None:
         return [
             row
             | {
+                "rows": lines_of(plan, row["component"]),
                 "old_cents": before[row["component"]]["total_cents"],
                 "total_cents": row["total_cents"],
             }
@@ -187,7 +194,7 @@ def _sums(page: Page, plan: PlanVersion, sides: Sides) -> None:
         "sums",
         "In sum",
         rows,
-        columns=["component", "lines", "what", "old_cents", "total_cents"],
+        columns=["component", "lines", "what", "old_cents", "total_cents", "rows"],
         caption="Totals of each component; old: the version it changes, over the "
         "months of this one",
         empty="The version is empty.",
@@ -211,6 +218,7 @@ def _bridge(page: Page, plan: PlanVersion, sides: Sides) -> None:
             columns=["segment_id", *columns],
             caption=f"Over the months both plan; before: {told}",
             empty="The version hands out no quota.",
+            source=lines_of(plan, "quota"),
             plan_version=plan.version,
             lasts=plan.version,
             drawing=drawn(
@@ -232,6 +240,7 @@ def _bridge(page: Page, plan: PlanVersion, sides: Sides) -> None:
         columns=["rep_id", *columns],
         caption=f"Reps whose quota changes, largest first; before: {told}",
         empty="Nobody's quota changes.",
+        source=lines_of(plan, "quota"),
         plan_version=plan.version,
         lasts=plan.version,
     )
@@ -253,6 +262,7 @@ def _steps(desk: Desk, page: Page, plan: PlanVersion) -> None:
         caption="From an even share of each segment's target to the quotas, summed "
         "over the months both plan; before: the version it changes",
         empty="No steps were kept for this version.",
+        source=lines_of(plan, "quota"),
         plan_version=plan.version,
         # its file is written a moment after the version is stored
         lasts=(
@@ -286,6 +296,7 @@ def _moves(page: Page, plan: PlanVersion, sides: Sides) -> None:
         ],
         caption="Dearest first; price of keeping and of moving, and who was next best",
         empty="No account changes hands.",
+        source=lines_of(plan, "assignment"),
         plan_version=plan.version,
         lasts=plan.version,
     )
@@ -309,6 +320,7 @@ def _balance(page: Page, plan: PlanVersion, sides: Sides) -> None:
         ],
         caption="Potential of each book a year",
         empty="The version assigns no account.",
+        source=lines_of(plan, "assignment"),
         plan_version=plan.version,
         lasts=plan.version,
         drawing=drawn(
@@ -340,6 +352,7 @@ def _certificate(page: Page, plan: PlanVersion, sides: Sides) -> None:
         columns=["solver", "node_id", "proof", "gap_share", "is_verified", "statement"],
         caption="optimal: proven best; feasible: at most the gap dearer than the bound",
         empty="",
+        source=lines_of(plan, "proof"),
         plan_version=plan.version,
         lasts=plan.version,
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
+from pipelines.planning.pay import curve_of
 from pipelines.serving.reading import Rows
 from pipelines.serving.web.sections import Page, drawn, rows_of
 
@@ -180,11 +181,44 @@ def _pay(
             caption="Attainment from which each role is paid, and at what rate; mean "
             "and 90th percentile of a year's variable pay",
             empty="No payout curve was chosen.",
+            source=f"/plans/{version}/lines/pay",
             plan_version=version,
             lasts=version,
+        )
+        page.show(
+            "payouts",
+            "What each curve pays",
+            lambda: _payouts(content(version)),
+            columns=["role", "attainment_share", "payout_multiple"],
+            caption="Multiple of the target incentive paid at each attainment",
+            empty="No payout curve was chosen.",
+            source=f"/plans/{version}/lines/pay",
+            plan_version=version,
+            lasts=version,
+            drawing=drawn(
+                "lines",
+                "Payout over attainment, a line each role",
+                x="attainment_share",
+                value="payout_multiple",
+                by="role",
+                type="Q",
+            ),
         )
 
 
 def _curves(content: Mapping[str, pl.DataFrame]) -> Rows:
     curves = content.get("pay")
     return [] if curves is None else curves.to_dicts()
+
+
+def _payouts(content: Mapping[str, pl.DataFrame]) -> Rows:
+    """Return each role's curve from no attainment to twice the quota."""
+    return [
+        {
+            "role": line["role"],
+            "attainment_share": percent / 100,
+            "payout_multiple": float(curve_of(line).payout(percent / 100)),
+        }
+        for line in _curves(content)
+        for percent in range(0, 201, 10)
+    ]

@@ -281,6 +281,19 @@ def _fill(connection: duckdb.DuckDBPyConnection) -> None:
             is_silent=False,
             is_latest=statistic == 3,
         )
+    for cause, cents in (("productivity", -30_000), ("coverage", 5_000)):
+        put(
+            connection,
+            "drift.fct_drift_cause",
+            node_level="company",
+            node_id="company",
+            cause=cause,
+            plan_version=1,
+            plan_cents=100_000,
+            actual_cents=75_000,
+            amount_cents=cents,
+            is_explained_by_company=False,
+        )
     put(
         connection,
         "drift.rpt_drift_board",

@@ -3,8 +3,10 @@
 import re
 
 import duckdb
+import polars as pl
 import pytest
 
+from data_contracts.plan import COMPONENTS
 from pipelines.serving.web.roles import MAY, Deed, Role
 from pipelines.serving.web.scope import branch
 from tests.pipelines.serving.web.conftest import PAY_SEEN, PEOPLE, Browser, put
@@ -30,6 +32,10 @@ ROUTES = {
     "/plans": REVIEWERS,
     "/plans/1": REVIEWERS,
     "/plans/2": REVIEWERS,
+    "/plans/2/lines/assignment": REVIEWERS,
+    "/plans/2/lines/quota?csv=rows": REVIEWERS,
+    "/plans/2/lines/target": WHOLE,
+    "/plans/2/lines/compensation": PAID,
     "/territories": EVERYBODY,
     "/territories?on=2025-01-01": EVERYBODY,
     "/capacity": WHOLE,
@@ -138,6 +144,34 @@ def test_a_manager_sees_of_a_proposal_what_touches_the_branch(reading: Browser) 
     assert "R4</a>" not in text.split("Territory balance")[1].split("</section>")[0]
     assert "In sum" not in text
     assert "In sum" in reading.become("vic@example.com").get("/plans/2").text
+
+
+def test_a_manager_reads_the_lines_of_a_proposal_of_the_branch(
+    reading: Browser,
+) -> None:
+    asked = "/plans/2/lines/{}?csv=rows"
+    mia, vic = (reading.become(f"{who}@example.com") for who in ("mia", "vic"))
+    for component in ("assignment", "quota"):
+        path = asked.format(component)
+        mine, all_of_it = (who.get(path).text.splitlines()[1:] for who in (mia, vic))
+        assert mine
+        assert mine == [line for line in all_of_it if re.search(r"\bR[12]\b", line)]
+        assert len(mine) < len(all_of_it)
+    assert vic.get("/plans/2/lines/nothing").status_code == 404
+
+
+def test_what_a_proof_says_of_pay_is_hidden_in_the_lines_too(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = dict.fromkeys(COMPONENTS["proof"], None) | {
+        "solver": "compensation",
+        "statement": f"costs {PAY_SEEN}",
+    }
+    lines = {"proof": pl.DataFrame([said])}
+    monkeypatch.setattr(browser.desk, "content", lambda _: lines)
+    for path in ("/plans/2/lines/proof", "/plans/2/lines/proof?csv=rows"):
+        assert PAY_SEEN in browser.become("pla@example.com").get(path).text
+        assert PAY_SEEN not in browser.become("vic@example.com").get(path).text
 
 
 @pytest.mark.parametrize("route", ["/quotas", "/plans/2", "/data", "/rows"])

@@ -110,6 +110,30 @@ def test_every_page_fits_the_screen_and_has_no_serious_fault_for_anybody(
     assert [text for text in complaints if "404" not in text] == []
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_moves_while_drawings_load(
+    width: int, chromium: Chromium, address: str
+) -> None:
+    context = chromium.new_context(viewport={"width": width, "height": 400})
+    tab = context.new_page()
+    sign_in(tab, address, "ada@example.com")
+    for path in ("/", "/plans/2", "/quotas", "/scenarios"):
+        tab.goto(f"{address}{path}")
+        before = tab.evaluate(WHERE_SECTIONS_ARE)
+        drawings = tab.locator("figure img").all()
+        assert drawings, path
+        for drawing in drawings:
+            drawing.scroll_into_view_if_needed()
+            drawing.evaluate("one => one.decode()")
+        tab.evaluate("scrollTo(0, 0)")
+        assert tab.evaluate(WHERE_SECTIONS_ARE) == before, path
+    context.close()
+
+
+WHERE_SECTIONS_ARE = """() => Array.from(document.querySelectorAll("section, footer"))
+    .map(one => Math.round(one.getBoundingClientRect().top + scrollY))"""
+
+
 def test_every_page_of_an_empty_company_fits_and_stays_quiet(
     chromium: Chromium, tmp_path: Path
 ) -> None:

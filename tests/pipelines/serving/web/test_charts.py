@@ -1,12 +1,13 @@
 """Drawings: made of the rows, of nothing else, for both themes, once."""
 
 import json
+import multiprocessing
 import xml.etree.ElementTree as ET
 from datetime import date
 
 import pytest
 
-from pipelines.serving.web.charts import KINDS, Drawings, Theme, spec_of
+from pipelines.serving.web.charts import KINDS, Drawings, Theme, size_of, spec_of
 from tests.pipelines.serving.web.conftest import SCRIPT, Browser
 
 ROWS = [
@@ -86,6 +87,51 @@ def test_months_without_a_value_are_gaps_not_zeros() -> None:
         spec["datasets"].values() if "datasets" in spec else [spec["data"]["values"]]
     )
     assert [row["actual"] for row in rows] == [900.0, 900.0, None]
+
+
+@pytest.mark.slow
+def test_a_process_apart_draws_the_same_and_may_die() -> None:
+    def spec() -> dict[str, object]:
+        return spec_of("bars", ROWS, OPTIONS["bars"], Theme.LIGHT)
+
+    drawings = Drawings()
+    here = drawings.svg("here", spec)
+    others = set(multiprocessing.active_children())
+    drawings.draw_apart()
+    try:
+        assert drawings.svg("there", spec) == here
+        (apart,) = set(multiprocessing.active_children()) - others
+        apart.kill()
+        apart.join(30)
+        assert drawings.svg("after", spec) == here
+    finally:
+        drawings.close()
+    assert set(multiprocessing.active_children()) <= others
+
+
+BRIDGE = [
+    {"measure": "plan", "driver": driver, "step_cents": 100, "after_cents": 100}
+    for driver in ("base", "a driver of a name longer than most are", "end")
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "rows", "options"),
+    [
+        *((kind, ROWS, options) for kind, options in OPTIONS.items()),
+        ("bars", ROWS, {"label": "month_start", "value": "plan", "by": "who"}),
+        ("bars", ROWS * 40, {"label": "who", "value": "plan"}),
+        ("steps", BRIDGE, {"measure": "plan"}),
+    ],
+)
+def test_a_drawing_is_as_large_as_the_room_a_page_leaves_for_it(
+    kind: str, rows: list[dict[str, object]], options: dict[str, str]
+) -> None:
+    svg = Drawings().svg("k", lambda: spec_of(kind, rows, options, Theme.LIGHT))
+    image = ET.fromstring(svg)
+    drawn = (float(image.attrib["width"]), float(image.attrib["height"]))
+    assert drawn == size_of(kind, rows, options)
 
 
 @pytest.mark.slow

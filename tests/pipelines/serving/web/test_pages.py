@@ -88,11 +88,19 @@ def test_every_table_has_its_unit_night_csv_and_rows(path: str, local: Browser) 
         assert "As of 2026-04-12" in body
         link = re.search(r'href="([^"]*[?&]csv=' + name + r'[^"]*)"', body)
         assert link, name
+        assert "rows behind it" in body or name in THEMSELVES, name
         found = local.get(link.group(1).replace("&amp;", "&"))
         heads = found.text.splitlines()[0].split(",")
         assert len(heads) == body.count('scope="col"')
         for money in re.findall(r">([^<>]+) <span class=\"unit\">USD", body):
             assert f"{money.replace(' ', '_')}_cents" in heads
+
+
+THEMSELVES = {
+    *("rows", "tables", "contracts", "versions", "said", "events"),
+    *("sums", "differences"),  # their lines say which component they are of
+}
+"""Tables that are the rows, with nothing behind them."""
 
 
 @pytest.mark.slow
@@ -168,6 +176,22 @@ def test_a_fan_stands_beside_bookings_of_what_is_planned(
     found = local.get(f"/forecasts?level={level}&node={node}&csv=fan").text
     march = next(line for line in found.splitlines() if line.startswith("2026-03-01"))
     assert march.split(",")[1] == "5000"  # the renewal is no part of the plan
+
+
+def test_causes_lead_from_plan_to_actual_to_the_cent(local: Browser) -> None:
+    told = local.get("/drift?csv=causes").text.splitlines()[1:]
+    steps = [line.split(",")[2:5] for line in told]
+    assert steps == [
+        ["plan", "100000", "100000"],
+        ["productivity", "-30000", "70000"],
+        ["coverage", "5000", "75000"],
+        ["actual", "75000", "75000"],
+    ]
+    page = local.get("/drift").text
+    assert "/drift?draw=causes" in page
+    # a node of which nothing is told has a table and no drawing
+    other = local.get("/drift?metric=attainment&level=rep&node=R1").text
+    assert "draw=causes" not in other
 
 
 def test_a_proposal_shows_what_moves_why_and_the_gap(local: Browser) -> None:
