@@ -13,6 +13,14 @@
     round({{ number }}, 9)
 {%- endmacro %}
 
+{# The same of numbers that may be shares or cents: nine places of a large one are noise. #}
+{% macro stable_measure(number) -%}
+    case
+        when abs({{ number }}) >= 1000 then round({{ number }}, 4)
+        else round({{ number }}, 9)
+    end
+{%- endmacro %}
+
 {#
     The part of a whole amount that falls between two places of a row of n equal
     steps, rounded so that the parts over all steps sum to the whole exactly.

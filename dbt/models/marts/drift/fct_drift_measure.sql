@@ -88,8 +88,8 @@ final as (
         compared.node_id,
         compared.grain,
         compared.period_start,
-        {{ stable('compared.value') }} as measured_value,
-        {{ stable('compared.usual_value') }} as usual_value,
+        {{ stable_measure('compared.value') }} as measured_value,
+        {{ stable_measure('compared.usual_value') }} as usual_value,
         cast(compared.usual_periods_count as integer) as usual_periods_count,
         {{ stable(normal_score_of_t(
             'compared.value', 'compared.usual_value', 'compared.usual_deviation',

@@ -29,12 +29,15 @@ sizes_of_all as (
 
 ),
 
--- what a deal of its kind brought before; of a kind not sold before, any deal
+-- what a deal of its kind brought before, to the cent so that sums are the same in
+-- any order; of a kind not sold before, any deal
 sized as (
 
     select
         due.*,
-        coalesce(sizes.base_deal_cents, sizes_of_all.base_deal_cents) as usual_cents
+        cast(
+            round(coalesce(sizes.base_deal_cents, sizes_of_all.base_deal_cents)) as bigint
+        ) as usual_cents
     from due
     left join sizes
         on
@@ -72,8 +75,11 @@ final as (
                 sum(case when period = 'base' and outcome = 'won' then amount_cents end), 0
             ) as bigint
         ) as base_won_cents,
-        {{ stable('coalesce(sum(case when period = \'window\' and outcome = \'won\''
-            ~ ' then usual_cents end), 0)') }} as usual_won_cents
+        cast(
+            coalesce(
+                sum(case when period = 'window' and outcome = 'won' then usual_cents end), 0
+            ) as bigint
+        ) as usual_won_cents
     from sized
     group by node_level, node_id
 
