@@ -6,7 +6,7 @@ import typer
 
 from pipelines.serving import explaining
 from pipelines.serving.cli.options import HomeOption, JsonOption
-from pipelines.serving.cli.output import document, table, text
+from pipelines.serving.cli.output import document, of_measure, table, text
 from pipelines.serving.nights import last_run
 from pipelines.settings import Settings
 
@@ -120,7 +120,7 @@ def whole(
     print()
     hired = ("month_start", "segment_id", "role", "hires_count", "reason")
     table(found["hires"], columns=hired, empty="nobody is hired")
-    changed = [row for row in found["bridge"] if row["change"]]
+    changed = [of_measure(row) for row in found["bridge"] if row["change"]]
     if changed:
         print()
         steps = ("measure", "driver", "change", "value_after")

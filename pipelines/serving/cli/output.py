@@ -64,6 +64,25 @@ def text(value: object, column: str) -> str:
     return str(value)
 
 
+def of_measure(row: Row) -> dict[str, object]:
+    """Write a row's whole numbers as its `measure` says: cents as money or counts.
+
+    Examples
+    --------
+    >>> of_measure({"measure": "quota_cents", "driver": "price", "change": -123456})
+    {'measure': 'quota', 'driver': 'price', 'change': '-1,234.56'}
+    >>> of_measure({"measure": "moved_accounts_count", "driver": "price", "change": 3})
+    {'measure': 'moved accounts', 'driver': 'price', 'change': 3}
+    """
+    measure = str(row["measure"])
+    name = measure.removesuffix("_cents").removesuffix("_count")
+    is_money = measure.endswith("_cents")
+    return {
+        key: money.show(value) if is_money and isinstance(value, int) else value
+        for key, value in row.items()
+    } | {"measure": name.replace("_", " ")}
+
+
 class Progress:
     """Steps of a long command on a terminal's standard error; silent elsewhere."""
 

@@ -1,12 +1,11 @@
 """`aop scenario`: what-if overlays on the policy and on what happens."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from data_contracts.money import show
 from pipelines.serving.cli.options import ActorOption, HomeOption, JsonOption
-from pipelines.serving.cli.output import document, table
+from pipelines.serving.cli.output import document, of_measure, table
 from pipelines.settings import Settings
 
 app = typer.Typer(
@@ -85,20 +84,10 @@ def compare(
     if as_json:
         document(found)
         return
-    shown = [_shown(row) for row in found["measures"]]
+    shown = [of_measure(row) for row in found["measures"]]
     columns = ("measure", "base", *found["bridges"])
     table(shown, columns=columns, empty="no scenario was run yet")
     for name, steps in found["bridges"].items():
-        changes = [_shown(step) for step in steps if step["change"]]
+        changes = [of_measure(step) for step in steps if step["change"]]
         print(f"\nbase to {name}, version {found['versions'][name]}:")
         table(changes, columns=("driver", "measure", "change"), empty="no difference")
-
-
-def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    """Write money as money; the measure's name says which numbers are."""
-    is_money = row["measure"].endswith("_cents")
-    name = row["measure"].removesuffix("_cents").removesuffix("_count")
-    return {
-        key: show(value) if is_money and isinstance(value, int) else value
-        for key, value in row.items()
-    } | {"measure": name.replace("_", " ")}
