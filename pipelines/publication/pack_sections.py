@@ -27,7 +27,8 @@ select
 from plan.fct_plan_vs_actual
 where
     is_in_force and measure = 'bookings' and not is_partial
-    and actual_value is not null and month_start between $begins and $ends
+    and node_level <> 'segment_product' and actual_value is not null
+    and month_start between $begins and $ends
 group by node_level, node_id
 order by node_level <> 'company', node_level desc, node_id
 """

@@ -167,7 +167,8 @@ def _company(page: Page) -> None:
             count(*) as months_count
         from plan.fct_plan_vs_actual
         where
-            measure = 'bookings' and is_in_force and node_level <> 'cell'
+            measure = 'bookings' and is_in_force
+            and node_level not in ('cell', 'segment_product')
             and actual_value is not null and not is_partial
         group by node_level, node_id
         order by node_level, node_id

@@ -8,7 +8,7 @@ with in_force as (
 planned as (
 
     select * from {{ ref('int_plan__planned_measures') }}
-    where measure = 'bookings'
+    where measure = 'bookings' and node_level not in ('product', 'segment_product')
 
 ),
 

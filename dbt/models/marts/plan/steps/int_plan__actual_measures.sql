@@ -11,6 +11,12 @@ bookings as (
 
 ),
 
+product_bookings as (
+
+    select * from {{ ref('int_plan__actual_product_bookings') }}
+
+),
+
 heads as (
 
     select * from {{ ref('int_plan__actual_heads') }}
@@ -34,6 +40,17 @@ final as (
         cast(bookings.bookings_cents as double) as actual_value
     from bookings
     cross join versions
+
+    union all
+
+    select
+        plan_version,
+        node_level,
+        node_id,
+        month_start,
+        'bookings' as measure,
+        cast(bookings_cents as double) as actual_value
+    from product_bookings
 
     union all
 

@@ -28,8 +28,8 @@ lines as (
     from targets
     where
         measure = 'bookings'
-        -- sums and parts of cells; no actual is held against them
-        and node_level not in ('unit', 'product', 'segment_product')
+        -- the policy's own sums of cells; no actual is held against them
+        and node_level <> 'unit'
 
     union all
 
