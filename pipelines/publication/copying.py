@@ -5,9 +5,10 @@ the bytes of the last one, tables that changed are replaced in it, and Parquet o
 others is linked. The answer is the one a copy from nothing gives.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from typing import Final
 import duckdb
 
 from data_contracts.errors import BusyError, HomeError
+from pipelines.publication.cloning import Clone, cloning
 from pipelines.publication.fingerprints import (
     Blocks,
     Fingerprint,
@@ -22,16 +24,18 @@ from pipelines.publication.fingerprints import (
     content,
     quoted,
     stored,
+    text,
 )
 from pipelines.publication.last_copy import LastCopy
 from pipelines.publication.night import Night
-from pipelines.publication.writing import (
-    Table,
-    renew,
-    text,
-    write_anew,
-    write_parquet,
+from pipelines.publication.parquet_files import write_parquet
+from pipelines.publication.scrubbing import (
+    Layout,
+    UnknownLayoutError,
+    layout,
+    scrub,
 )
+from pipelines.publication.writing import Held, Table, attached, renew, write_anew
 from pipelines.settings import Settings
 
 PROMISED: Final = (
@@ -64,6 +68,9 @@ OF_THE_NIGHT: Final = (
 REUSED_SHARE: Final = 0.2
 """Least share of the rows that must be unchanged for the last file to be reused."""
 
+MOST_FREE_SHARE: Final = 0.3
+"""Share of a file's blocks that may hold nothing before it is written anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class Copied:
@@ -85,7 +92,75 @@ class Copied:
     last: LastCopy
 
 
-def copy_tables(
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A file that is known well enough to be written."""
+
+    connection: duckdb.DuckDBPyConnection
+    tables: Sequence[Table]
+    night: Night
+    target: Path
+    parquet: Path | None
+    last: LastCopy | None
+    clone: Clone | None  # None where the last file is not gone on from
+
+    def finish(self) -> Copied:
+        """Write the file and close it; no byte of a row not in the tables is in it.
+
+        Raises
+        ------
+        OSError, duckdb.Error
+            If the disk is full.
+        """
+        try:
+            held, digests = self._written(self.clone)
+        except UnknownLayoutError:  # right all the same, but with leftovers
+            self.target.unlink()
+            if self.parquet and self.parquet.is_dir():
+                shutil.rmtree(self.parquet)
+            held, digests = self._written(None)
+        before = self.last.tables if self.last else {}
+        prints = {table.name: table.fingerprint for table in self.tables}
+        return Copied(
+            tables=len(self.tables),
+            rows=sum(one.rows for one in prints.values()),
+            changed=sum(
+                not one.is_same(before.get(name)) for name, one in prints.items()
+            ),
+            last=LastCopy(self.target, prints, self.parquet, digests, held),
+        )
+
+    def _written(self, clone: Clone | None) -> tuple[Held, dict[str, str]]:
+        known: Layout | None = None
+        if clone:
+            clone.finish()
+        with attached(self.connection, self.target):
+            if clone and self.last:
+                held = renew(
+                    self.connection,
+                    self.tables,
+                    self.night,
+                    before=self.last.tables,
+                    held=self.last.blocks,
+                )
+                known = layout(self.connection, "served", held.values())
+                if known.free_share > MOST_FREE_SHARE:
+                    raise UnknownLayoutError("too little of the file is in use")
+            else:
+                self.connection.execute("reset threads")  # long sorts gain by them
+                held = write_anew(self.connection, self.tables, self.night)
+            digests: dict[str, str] = {}
+            if self.parquet is not None:
+                digests = write_parquet(
+                    self.connection, self.tables, self.parquet, last=self.last
+                )
+        if known:
+            scrub(self.target, known)
+        return held, digests
+
+
+@contextmanager
+def begun(
     connection: duckdb.DuckDBPyConnection,
     warehouse: Path,
     night: Night,
@@ -94,8 +169,8 @@ def copy_tables(
     *,
     parquet: Path | None = None,
     last: LastCopy | None = None,
-) -> Copied:
-    """Copy all tables of some schemas into a new file and close it.
+) -> Iterator[Begun]:
+    """Begin to copy all tables of some schemas into a new file.
 
     Parameters
     ----------
@@ -110,10 +185,10 @@ def copy_tables(
     last : LastCopy, optional
         The copy that stands; what did not change is taken from it.
 
-    Returns
-    -------
-    Copied
-        No byte of a row that is not in the tables is in the file.
+    Yields
+    ------
+    Begun
+        Its `finish` writes; meanwhile the bytes of the last file are on their way.
 
     Raises
     ------
@@ -124,31 +199,15 @@ def copy_tables(
     names = _tables(connection, schemas)
     if "core" in schemas:
         _refuse_if_half_built(connection, night, names)
-    tables = _read(connection, warehouse, names, before)
-    changed = {
-        table.name
-        for table in tables
-        if not table.fingerprint.is_same(before.get(table.name))
-    }
-    is_done = (
-        last is not None
-        and _is_reusable(tables, changed, before)
-        and renew(connection, target, tables, night, changed=changed, last=last.file)
-    )
-    if not is_done:
-        write_anew(connection, target, tables, night)
-    digests = {}
-    if parquet is not None:
-        digests = write_parquet(
-            connection, target, tables, parquet, changed=changed, last=last
-        )
-    prints = {table.name: table.fingerprint for table in tables}
-    return Copied(
-        tables=len(tables),
-        rows=sum(one.rows for one in prints.values()),
-        changed=len(changed),
-        last=LastCopy(target, prints, parquet, digests),
-    )
+    with cloning(last.file if last else None, target) as clone:
+        tables = _found(connection, warehouse, names)
+        if clone and _is_reusable(tables, before, _lies_as_before):
+            clone.begin()
+        tables = [_read(connection, table, before) for table in tables]
+        if clone and not _is_reusable(tables, before, _has_the_rows_of):
+            clone.abandon()
+            clone = None
+        yield Begun(connection, tables, night, target, parquet, last, clone)
 
 
 @contextmanager
@@ -164,6 +223,8 @@ def opened(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         raise HomeError(f"warehouse {settings.warehouse} does not exist", fix=_REFRESH)
     with duckdb.connect() as connection:
         connection.execute("set enable_progress_bar = false")
+        # many short statements: a second thread would spend more than it saves
+        connection.execute("set threads = 1")
         # a mart that is a view reads raw files by paths relative to the home
         connection.execute(f"set file_search_path = {text(settings.home)}")
         try:
@@ -190,12 +251,12 @@ _REFRESH: Final = "run the nightly job: aop refresh"
 def _tables(
     connection: duckdb.DuckDBPyConnection, schemas: tuple[str, ...]
 ) -> list[tuple[str, str]]:
+    listed = ", ".join(text(schema) for schema in schemas)
     found = connection.execute(
-        "select table_schema, table_name from information_schema.tables "
-        "where table_catalog = 'warehouse' and list_contains(?, table_schema) "
+        "select table_schema, table_name from information_schema.tables "  # noqa: S608  # our own words
+        f"where table_catalog = 'warehouse' and table_schema in ({listed}) "
         "and table_name not like '%\\_\\_dbt\\_tmp' escape '\\' "
-        "order by table_schema, table_name",
-        [list(schemas)],
+        "order by table_schema, table_name"
     ).fetchall()
     return [(str(schema), str(table)) for schema, table in found]
 
@@ -222,13 +283,12 @@ def _refuse_if_half_built(
             )
 
 
-def _read(
+def _found(
     connection: duckdb.DuckDBPyConnection,
     warehouse: Path,
     names: Sequence[tuple[str, str]],
-    before: Mapping[str, Fingerprint],
 ) -> list[Table]:
-    """Return tonight's tables; rows are read of those only that were written since."""
+    """Return tonight's tables and where they lie; no row is read."""
     comments = {
         (schema, table): comment
         for schema, table, comment in connection.execute(
@@ -248,17 +308,13 @@ def _read(
         for schema, table in names:
             told = columns[schema, table]
             shape = tuple((column, kind) for column, kind, _ in told)
-            sql = f"warehouse.{_named(schema, table)}"
-            place = stored(connection, sql, blocks)
-            known = before.get(f"{schema}.{table}")
-            if not (known and place and known.stored == place and known.shape == shape):
-                rows, digest = content(connection, sql, [name for name, _ in shape])
-                known = Fingerprint(shape, place, rows, digest)
+            place = stored(connection, f"warehouse.{_named(schema, table)}", blocks)
+            rows, where = place or (0, None)
             found.append(
                 Table(
                     schema,
                     table,
-                    known,
+                    Fingerprint(shape, where, rows, "", None),
                     comments.get((schema, table)),
                     tuple(comment for _, _, comment in told),
                 )
@@ -266,10 +322,31 @@ def _read(
     return found
 
 
+def _read(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    before: Mapping[str, Fingerprint],
+) -> Table:
+    """Return a table with its content; rows are read if they were written since."""
+    now, known = table.fingerprint, before.get(table.name)
+    if known is None or not _lies_as_before(now, known):
+        rows, digest, stamp = content(connection, f"warehouse.{table.sql}", now.shape)
+        known = replace(now, rows=rows, content=digest, stamp=stamp)
+    return replace(table, fingerprint=known)
+
+
+def _lies_as_before(now: Fingerprint, was: Fingerprint) -> bool:
+    return now.stored is not None and (now.stored, now.shape) == (was.stored, was.shape)
+
+
+def _has_the_rows_of(now: Fingerprint, was: Fingerprint) -> bool:
+    return now.is_same(was) or now.differs_by_stamp(was)
+
+
 def _is_reusable(
     tables: Sequence[Table],
-    changed: Collection[str],
     before: Mapping[str, Fingerprint],
+    stays: Callable[[Fingerprint, Fingerprint], bool],
 ) -> bool:
     """Tell whether the last file is worth going on from.
 
@@ -280,7 +357,11 @@ def _is_reusable(
         name not in now or now[name].shape != was.shape for name, was in before.items()
     ):
         return False
-    kept = sum(one.rows for name, one in now.items() if name not in changed)
+    kept = sum(
+        one.rows
+        for name, one in now.items()
+        if name in before and stays(one, before[name])
+    )
     return kept >= REUSED_SHARE * sum(one.rows for one in now.values())
 
 

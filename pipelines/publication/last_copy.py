@@ -17,7 +17,7 @@ from pipelines.files import write_text
 from pipelines.publication.fingerprints import Fingerprint
 from pipelines.settings import Settings
 
-_LAYOUT: Final = 1  # of the file; raise it where copies are written otherwise
+_LAYOUT: Final = 2  # of the file; raise it where copies are written otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,15 @@ class LastCopy:
         Folder with the same tables as Parquet.
     digests : mapping of ``schema.table`` to str
         SHA-256 of those Parquet files, of all that are as they were written.
+    blocks : mapping of ``schema.table`` to frozenset of int
+        Where the values of each table lie in `file`.
     """
 
     file: Path
     tables: Mapping[str, Fingerprint]
     parquet: Path | None
     digests: Mapping[str, str]
+    blocks: Mapping[str, frozenset[int]]
 
 
 def remember(settings: Settings, copies: Mapping[str, LastCopy]) -> None:
@@ -56,6 +59,7 @@ def remember(settings: Settings, copies: Mapping[str, LastCopy]) -> None:
                         one.stored,
                         one.rows,
                         one.content,
+                        one.stamp,
                     ]
                     for table, one in copy.tables.items()
                 },
@@ -63,6 +67,9 @@ def remember(settings: Settings, copies: Mapping[str, LastCopy]) -> None:
                     table: [digest, _place(parquet_file(copy.parquet, table))]
                     for table, digest in copy.digests.items()
                     if copy.parquet is not None
+                },
+                "blocks": {
+                    table: _runs(blocks) for table, blocks in copy.blocks.items()
                 },
             }
             for name, copy in copies.items()
@@ -84,6 +91,10 @@ def recall(settings: Settings, name: str) -> LastCopy | None:
         if found["place"] != _place(file):
             return None
         tables = {table: _fingerprint(*one) for table, one in found["tables"].items()}
+        blocks = {
+            table: frozenset(n for first, last in runs for n in range(first, last + 1))
+            for table, runs in found["blocks"].items()
+        }
     except (OSError, ValueError, KeyError, TypeError):
         return None  # never written, or not by us
     link = settings.serving / "parquet"
@@ -93,7 +104,7 @@ def recall(settings: Settings, name: str) -> LastCopy | None:
         for table, (digest, place) in found["parquet"].items()
         if folder is not None and place == _place(parquet_file(folder, table))
     }
-    return LastCopy(file, tables, folder, digests)
+    return LastCopy(file, tables, folder, digests, blocks)
 
 
 def parquet_file(folder: Path, table: str) -> Path:
@@ -107,11 +118,21 @@ def _file(settings: Settings) -> Path:
 
 
 def _fingerprint(
-    shape: Any, stored: str | None, rows: int, content: str
+    shape: Any, stored: str | None, rows: int, content: str, stamp: str | None
 ) -> Fingerprint:
-    return Fingerprint(
-        tuple((str(name), str(kind)) for name, kind in shape), stored, rows, content
-    )
+    columns = tuple((str(name), str(kind)) for name, kind in shape)
+    return Fingerprint(columns, stored, rows, content, stamp)
+
+
+def _runs(blocks: frozenset[int]) -> list[tuple[int, int]]:
+    """Return the first and last number of each run of numbers."""
+    found: list[tuple[int, int]] = []
+    for number in sorted(blocks):
+        if found and found[-1][1] == number - 1:
+            found[-1] = (found[-1][0], number)
+        else:
+            found.append((number, number))
+    return found
 
 
 def _place(file: Path) -> list[int]:

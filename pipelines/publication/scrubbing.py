@@ -6,17 +6,14 @@ on from last night's would hand them to whoever opens the file with another tool
 
 import struct
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import duckdb
 
-from pipelines.publication.fingerprints import (
-    FILE_HEADER_BYTES,
-    blocks_of,
-    quoted,
-)
+from pipelines.publication.fingerprints import FILE_HEADER_BYTES, text
 
 _PARTS: Final = 64  # of a block of metadata
 _CHECKSUM_BYTES: Final = 8
@@ -50,24 +47,10 @@ class Layout:
         return 1 - len(self.used) / self.total if self.total else 0.0
 
 
-def blocks_by_table(
-    connection: duckdb.DuckDBPyConnection, database: str
-) -> dict[tuple[str, str], set[int]]:
-    """Return in which blocks of an attached file the values of each table lie."""
-    names = connection.execute(
-        "select schema_name, table_name from duckdb_tables() where database_name = ?",
-        [database],
-    ).fetchall()
-    return {
-        (schema, table): blocks_of(
-            connection, ".".join(quoted(part) for part in (database, schema, table))
-        )
-        for schema, table in names
-    }
-
-
 def layout(
-    connection: duckdb.DuckDBPyConnection, database: str, held: Iterable[set[int]]
+    connection: duckdb.DuckDBPyConnection,
+    database: str,
+    held: Iterable[AbstractSet[int]],
 ) -> Layout:
     """Return what an attached file holds where, right after a checkpoint.
 
@@ -84,14 +67,13 @@ def layout(
     metadata = {
         int(block): tuple(int(part) for part in parts)
         for block, parts in connection.execute(
-            "select block_id, free_list from pragma_metadata_info(?)", [database]
+            f"select block_id, free_list from pragma_metadata_info({text(database)})"  # noqa: S608  # our own words
         ).fetchall()
     }
     used = frozenset(metadata).union(*held)
     row = connection.execute(
-        "select total_blocks, free_blocks, block_size from pragma_database_size() "
-        "where database_name = ?",
-        [database],
+        "select total_blocks, free_blocks, block_size from pragma_database_size() "  # noqa: S608  # our own words
+        f"where database_name = {text(database)}"
     ).fetchone() or (0, 0, 0)
     total, free, size = (int(each) for each in row)
     if total - len(used) != free:
@@ -135,7 +117,8 @@ def checksum(payload: bytes | bytearray) -> int:
     """
     total = 5381
     for (word,) in struct.iter_unpack("<Q", payload):
-        total ^= word * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
+        if word:  # most of a block of metadata is empty
+            total ^= word * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
     return total
 
 

@@ -27,7 +27,7 @@ from data_contracts.errors import HomeError
 from data_contracts.policy import load_policy
 from pipelines.files import replacing
 from pipelines.logs import logger
-from pipelines.publication.copying import Copied, copy_tables, opened
+from pipelines.publication.copying import Copied, begun, opened
 from pipelines.publication.last_copy import LastCopy, parquet_file, recall, remember
 from pipelines.publication.night import Night, read_night
 from pipelines.settings import Settings
@@ -105,8 +105,10 @@ def publish(settings: Settings, *, is_anew: bool = False) -> Published:
     """
     night = read_night(settings)
     settings.serving.mkdir(parents=True, exist_ok=True)
-    with _building(settings) as folder, opened(settings) as connection:
-        copied = copy_tables(
+    with (
+        _building(settings) as folder,
+        opened(settings) as connection,
+        begun(
             connection,
             settings.warehouse,
             night,
@@ -114,15 +116,18 @@ def publish(settings: Settings, *, is_anew: bool = False) -> Published:
             folder / "aop.duckdb",
             parquet=folder / "parquet",
             last=None if is_anew else recall(settings, "open"),
-        )
-        hidden = copy_tables(
+        ) as everyone,
+    ):
+        with begun(
             connection,
             settings.warehouse,
             night,
             RESTRICTED,
             folder / "aop_restricted.duckdb",
             last=None if is_anew else recall(settings, "restricted"),
-        )
+        ) as few:
+            hidden = few.finish()  # while the bytes of the large file are copied
+        copied = everyone.finish()
         (folder / "aop_restricted.duckdb").chmod(0o600)
         parquet = _swap_parquet(settings, night, folder / "parquet", copied.last)
         for built, final in (

@@ -1,7 +1,5 @@
 """Write one file of a publication: anew, or going on from the bytes of the last one."""
 
-import os
-import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
@@ -10,24 +8,24 @@ from typing import Final
 
 import duckdb
 
-from pipelines.files import digest
-from pipelines.publication.fingerprints import Fingerprint, blocks_of, quoted
-from pipelines.publication.last_copy import LastCopy, parquet_file
-from pipelines.publication.night import Night
-from pipelines.publication.scrubbing import (
-    UnknownLayoutError,
-    blocks_by_table,
-    layout,
-    scrub,
+from pipelines.publication.fingerprints import (
+    STAMP,
+    Fingerprint,
+    blocks_of,
+    quoted,
+    text,
 )
+from pipelines.publication.night import Night
+from pipelines.publication.scrubbing import UnknownLayoutError
 
 LARGE_ROWS: Final = 20_000
 """Tables of more rows get blocks of their own, so that they can stay as they are."""
 
-MOST_FREE_SHARE: Final = 0.3
-"""Share of a file's blocks that may hold nothing before it is written anew."""
+NIGHT: Final = "meta.publication"
+"""Table with one row: which night the file shows."""
 
-_NIGHT: Final = ("meta", "publication")
+Held = dict[str, frozenset[int]]
+"""Blocks of a file in which the values of ``schema.table`` lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,118 +46,99 @@ class Table:
     @property
     def sql(self) -> str:
         """Return the quoted name."""
-        return _named(self.schema, self.table)
+        return f"{quoted(self.schema)}.{quoted(self.table)}"
+
+    @property
+    def is_large(self) -> bool:
+        """Tell whether it gets blocks of its own."""
+        return self.fingerprint.rows > LARGE_ROWS
 
 
 def write_anew(
-    connection: duckdb.DuckDBPyConnection,
-    target: Path,
-    tables: Sequence[Table],
-    night: Night,
-) -> None:
-    """Write all tables of the attached warehouse to a file that does not exist yet."""
-    with attached(connection, target):
-        _write(connection, tables)
-        _describe(connection, tables)
-        _write_night(connection, night)
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], night: Night
+) -> Held:
+    """Write all tables of the attached warehouse to the file attached, still empty."""
+    _write(connection, tables)
+    _finish(connection, tables, night)
+    return _blocks(connection, tables)
 
 
 def renew(
     connection: duckdb.DuckDBPyConnection,
-    target: Path,
     tables: Sequence[Table],
     night: Night,
     *,
-    changed: Collection[str],
-    last: Path,
-) -> bool:
-    """Write a file that goes on from the bytes of the last one.
+    before: Mapping[str, Fingerprint],
+    held: Mapping[str, frozenset[int]],
+) -> Held:
+    """Make the file attached, which has the bytes of the last one, that of tonight.
 
     Parameters
     ----------
-    changed : collection of ``schema.table``
-        Tables to replace; all others are in the last file with the same rows.
-    last : Path
-        File that stands, with no table that is not in `tables`.
+    before : mapping of ``schema.table`` to Fingerprint
+        What its tables are; none of them is missing in `tables`.
+    held : mapping of ``schema.table`` to frozenset of int
+        Where they lie.
 
     Returns
     -------
-    bool
-        True if `target` holds what `write_anew` would write, without a byte of what
-        was replaced. False if it would be too empty, or the engine lays files out in
-        a way not known here; `target` is then not there.
+    mapping of ``schema.table`` to frozenset of int
+        Where the tables lie now. The file holds what `write_anew` would write; what
+        was replaced lies in blocks that no table holds.
+
+    Raises
+    ------
+    UnknownLayoutError
+        If that cannot be said.
     """
-    clone(last, target)
-    try:
-        with attached(connection, target):
-            held = blocks_by_table(connection, "served")
-            replaced = _sharing(held, {*changed, ".".join(_NIGHT)})
-            for one in replaced:
-                connection.execute(f"drop table if exists {_named(*one)}")
-            names = {".".join(one) for one in replaced} | set(changed)
-            if names != {".".join(_NIGHT)}:
-                connection.execute("checkpoint served")  # makes their blocks free
-                _write(connection, [table for table in tables if table.name in names])
-            _describe(connection, tables)
-            _write_night(connection, night)
-            connection.execute("checkpoint served")
-            written = [(t.schema, t.table) for t in tables if t.name in names]
-            for one in (*written, _NIGHT):
-                held[one] = blocks_of(connection, f"served.{_named(*one)}")
-            known = layout(connection, "served", held.values())
-        if known.free_share <= MOST_FREE_SHARE:
-            scrub(target, known)
-            return True
-    except UnknownLayoutError:
-        pass  # right all the same, but with leftovers
-    target.unlink()
-    return False
-
-
-def write_parquet(
-    connection: duckdb.DuckDBPyConnection,
-    served: Path,
-    tables: Sequence[Table],
-    folder: Path,
-    *,
-    changed: Collection[str],
-    last: LastCopy | None,
-) -> dict[str, str]:
-    """Write the tables of a file as Parquet too; link those that did not change.
-
-    Returns
-    -------
-    dict of ``schema.table`` to str
-        SHA-256 of each file. The same rows are the same bytes.
-    """
-    found = {}
-    before = last.digests if last else {}
-    with attached(connection, served, is_read=True):
-        for schema, table in [*((t.schema, t.table) for t in tables), _NIGHT]:
-            name = f"{schema}.{table}"
-            file = parquet_file(folder, name)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            is_same = name in before and name not in {*changed, ".".join(_NIGHT)}
-            if last and last.parquet and is_same:
-                _link(parquet_file(last.parquet, name), file)
-                found[name] = before[name]
-                continue
-            connection.execute(
-                f"copy {_named(schema, table)} to {text(file)} "
-                "(format parquet, compression zstd)"
-            )
-            found[name] = digest(file)
+    now = {table.name: table for table in tables}
+    changed = {
+        name
+        for name, table in now.items()
+        if not table.fingerprint.is_same(before.get(name))
+    }
+    stamped = {
+        name
+        for name in changed
+        if now[name].fingerprint.differs_by_stamp(before.get(name))
+    }
+    replaced = sharing(held, {*(changed - stamped), NIGHT})
+    written = [
+        table
+        for table in tables
+        if table.name in replaced or (table.name in changed - stamped)
+    ]
+    for name in replaced & held.keys():
+        sql = NIGHT if name == NIGHT else now[name].sql
+        connection.execute(f"drop table {sql}")
+    if any(table.is_large for table in written):
+        connection.execute("checkpoint served")  # makes their blocks free
+    restamped = [now[name] for name in sorted(stamped - replaced)]
+    for table in restamped:
+        # the one column is made again, by a constant; the others stay where they lie
+        connection.execute(
+            f"alter table {table.sql} alter {quoted(STAMP[0])} set data type date "
+            f"using (date '{table.fingerprint.stamp}')"
+        )
+    _write(connection, written)
+    _finish(connection, tables, night)
+    found = {name: blocks for name, blocks in held.items() if name not in replaced}
+    found |= _blocks(connection, [*written, *restamped])
+    for table in restamped:
+        left = held[table.name] - found[table.name]
+        if any(left & blocks for blocks in found.values()):
+            raise UnknownLayoutError(f"{table.name} left a block others are in")
     return found
 
 
 @contextmanager
-def attached(
-    connection: duckdb.DuckDBPyConnection, file: Path, *, is_read: bool = False
-) -> Iterator[None]:
-    """Use a file as the database ``served`` until the block ends, and close it."""
-    connection.execute(
-        f"attach {text(file)} as served" + (" (read_only)" if is_read else "")
-    )
+def attached(connection: duckdb.DuckDBPyConnection, file: Path) -> Iterator[None]:
+    """Use a file as the database ``served`` until the block ends, and close it.
+
+    What was not brought into it by a checkpoint is lost: nobody else knows the file
+    yet, so it needs no log.
+    """
+    connection.execute(f"attach {text(file)} as served (recovery_mode no_wal_writes)")
     try:
         connection.execute("use served")
         yield
@@ -168,55 +147,49 @@ def attached(
         connection.execute("detach served")
 
 
-def clone(source: Path, target: Path) -> None:
-    """Copy a file's bytes; file systems that can share them do."""
-    left = source.stat().st_size
-    try:
-        with source.open("rb") as read, target.open("wb") as written:
-            while left > 0:
-                moved = os.copy_file_range(read.fileno(), written.fileno(), left)
-                if moved == 0:
-                    break
-                left -= moved
-    except OSError:  # two file systems, or one that does not know how
-        left = 1
-    if left:
-        shutil.copyfile(source, target)
-
-
-def text(value: object) -> str:
-    """Return a value as an SQL literal."""
-    return "'" + str(value).replace("'", "''") + "'"
-
-
-def _write(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> None:
-    """Write tables, sorted by all columns; large ones get blocks of their own."""
-    for table in sorted(tables, key=lambda one: one.fingerprint.rows > LARGE_ROWS):
-        is_large = table.fingerprint.rows > LARGE_ROWS
-        if is_large:
-            connection.execute("checkpoint served")
-        connection.execute(f"create schema if not exists {quoted(table.schema)}")
-        # ordered by every column: the same rows are the same bytes in Parquet
-        connection.execute(
-            f"create table {table.sql} as from warehouse.{table.sql} order by all"
-        )
-    connection.execute("checkpoint served")  # what follows has blocks of its own
-
-
-def _sharing(
-    held: Mapping[tuple[str, str], set[int]], names: Collection[str]
-) -> list[tuple[str, str]]:
+def sharing(held: Mapping[str, frozenset[int]], names: Collection[str]) -> set[str]:
     """Return tables by name and all that have values in a block with one of them.
 
     A block that only one of two tables leaves keeps the bytes of the other.
     """
-    found = {table for table in held if ".".join(table) in names}
+    found = {table for table in held if table in names}
     size = 0
     while len(found) > size:  # until nobody joins
         size = len(found)
-        blocks = set().union(*(held[table] for table in found))
+        blocks = frozenset().union(*(held[table] for table in found))
         found |= {table for table in held if not blocks.isdisjoint(held[table])}
-    return sorted(found)
+    return found
+
+
+def _write(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> None:
+    """Write tables, sorted by all columns; large ones get blocks of their own."""
+    for schema in sorted({table.schema for table in tables}):
+        connection.execute(f"create schema if not exists {quoted(schema)}")
+    for table in sorted(tables, key=lambda one: one.is_large):
+        if table.is_large:
+            connection.execute("checkpoint served")
+        # ordered by every column: the same rows are the same bytes in Parquet
+        connection.execute(
+            f"create table {table.sql} as from warehouse.{table.sql} order by all"
+        )
+
+
+def _finish(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], night: Night
+) -> None:
+    _describe(connection, tables)
+    connection.execute("checkpoint served")  # what follows has blocks of its own
+    _write_night(connection, night)
+    connection.execute("checkpoint served")
+
+
+def _blocks(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> Held:
+    """Return where these tables lie, and the one that says which night it is."""
+    sql = {table.name: table.sql for table in tables} | {NIGHT: NIGHT}
+    return {
+        name: frozenset(blocks_of(connection, f"served.{place}"))
+        for name, place in sql.items()
+    }
 
 
 def _describe(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> None:
@@ -237,15 +210,12 @@ def _describe(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) ->
     }
     for table in tables:
         if of_tables[table.schema, table.table] != table.comment:
-            connection.execute(
-                f"comment on table {table.sql} is {_said(table.comment)}"
-            )
+            connection.execute(f"comment on table {table.sql} is {text(table.comment)}")
         names = (name for name, _ in table.fingerprint.shape)
         for column, comment in zip(names, table.comments, strict=True):
             if of_columns[table.schema, table.table, column] != comment:
                 connection.execute(
-                    f"comment on column {table.sql}.{quoted(column)} "
-                    f"is {_said(comment)}"
+                    f"comment on column {table.sql}.{quoted(column)} is {text(comment)}"
                 )
 
 
@@ -256,20 +226,6 @@ def _write_night(connection: duckdb.DuckDBPyConnection, night: Night) -> None:
         "plan_version integer, policy_hash varchar, company varchar, currency varchar)"
     )
     connection.execute(
-        "insert into meta.publication values (?, ?, ?, ?, ?, ?)", astuple(night)
+        # words of the run's own reference, as literals
+        f"insert into meta.publication values ({', '.join(map(text, astuple(night)))})"  # noqa: S608
     )
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        target.hardlink_to(source)
-    except OSError:  # a file system without second names
-        shutil.copy2(source, target)
-
-
-def _named(schema: str, table: str) -> str:
-    return f"{quoted(schema)}.{quoted(table)}"
-
-
-def _said(comment: str | None) -> str:
-    return "null" if comment is None else text(comment)

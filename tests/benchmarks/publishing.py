@@ -6,6 +6,10 @@ every table held against the last copy, the new file and its Parquet made, flush
 put in place. It is held against a plain copy of the file it writes, flushed too.
 Readers open, compare two tables' nights, read a million rows, close and begin again.
 Run: AOP_BENCH_FOLDER=... python -m tests.benchmarks publishing
+
+With AOP_BENCH_COMPANY, the folder in which `nights.py SIZE FOLDER ordinary` kept a
+company, its own two last nights are published instead: which tables changed, and what
+the second publication costs.
 """
 
 import multiprocessing
@@ -16,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -25,6 +30,7 @@ import polars as pl
 
 from pipelines.files import write_parquet
 from pipelines.publication.copying import PROMISED
+from pipelines.publication.last_copy import recall
 from pipelines.publication.plan_book import write_plan_book
 from pipelines.publication.serving_copy import publish
 from pipelines.settings import Settings
@@ -169,7 +175,12 @@ def under_readers(settings: Settings, folder: Path) -> None:
     is_over = context.Value("b", 0)
     told = context.Queue()
     readers = [
-        context.Process(target=read, args=(settings.serving_copy, began, is_over, told))
+        # daemons: if publishing fails here, they must not read for ever
+        context.Process(
+            target=read,
+            args=(settings.serving_copy, began, is_over, told),
+            daemon=True,
+        )
         for _ in range(READERS)
     ]
     for reader in readers:
@@ -182,7 +193,7 @@ def under_readers(settings: Settings, folder: Path) -> None:
             break
         tell(settings, number)
         publications.append(timed(lambda: publish(settings)))
-        if number % 10 == 0:  # under the same readers
+        if number % 4 == 0:  # under the same readers
             copies.append(timed(lambda: plain(settings.serving_copy, folder / "again")))
     is_over.value = 1
     found = [told.get() for _ in readers]
@@ -198,8 +209,46 @@ def under_readers(settings: Settings, folder: Path) -> None:
         f"{sum(reads for reads, _, _ in found)} reads of {len(nights)} nights, "
         f"{len(wrong)} failed or torn {wrong[:2]}; publication {middle:.2f} s "
         f"{cpu:.2f} CPU s; a plain copy {one:.2f} s {one_cpu:.2f} CPU s; "
-        f"ratio {middle / one:.2f}"
+        f"ratio {middle / one:.2f}; load {os.getloadavg()[0]:.1f}"
     )
+
+
+def of_a_company(kept: Path, folder: Path) -> None:
+    """Publish a company's two last nights in turn; tell what the later one costs."""
+    settings = Settings(folder / "home")
+    for _ in range(3):
+        for night in ("home", "night"):
+            source = Settings(kept / night)
+            shutil.rmtree(settings.reference, ignore_errors=True)
+            shutil.rmtree(settings.plan_book, ignore_errors=True)
+            shutil.copytree(source.reference, settings.reference)
+            shutil.copytree(source.plan_book, settings.plan_book)
+            shutil.copyfile(source.warehouse, settings.warehouse)
+            before = recall(settings, "open")
+            os.sync()
+            wall, cpu = timed(lambda: publish(settings))
+        copying = partial(plain, settings.serving_copy, folder / "again")
+        copies = [timed(copying) for _ in range(3)]
+        one, one_cpu = (statistics.median(each) for each in zip(*copies, strict=True))
+        print(
+            f"{settings.serving_copy.stat().st_size / 1e6:.0f} MB: {wall:.2f} s "
+            f"{cpu:.2f} CPU s; a plain copy {one:.3f} s {one_cpu:.3f} CPU s; ratio "
+            f"{wall / one:.0f}, of CPU {cpu / one_cpu:.0f}; "
+            f"load {os.getloadavg()[0]:.1f}",
+            flush=True,
+        )
+    after = recall(settings, "open")
+    if before is None or after is None:
+        raise AssertionError("nothing is remembered of a publication")
+    kinds: dict[str, list[str]] = {"as it was": [], "stamped": [], "other rows": []}
+    for name, now in after.tables.items():
+        was = before.tables.get(name)
+        is_stamped = now.differs_by_stamp(was)
+        kind = "stamped" if is_stamped else "other rows"
+        kinds["as it was" if now.is_same(was) else kind].append(name)
+    for kind, names in kinds.items():
+        rows = sum(after.tables[name].rows for name in names)
+        print(f"{kind:10} {len(names)} tables, {rows} rows: {', '.join(names)}")
 
 
 def main() -> None:
@@ -207,6 +256,9 @@ def main() -> None:
     where = os.environ.get("AOP_BENCH_FOLDER")
     with tempfile.TemporaryDirectory(dir=where) as made:
         folder = Path(made)
+        if kept := os.environ.get("AOP_BENCH_COMPANY"):
+            of_a_company(Path(kept), folder)
+            return
         settings = Settings(folder / "home")
         begin(settings)
         kinds_of_nights(settings, folder)
