@@ -59,8 +59,9 @@ def watch(step, became):
 night, whole = date.fromisoformat(sys.argv[2]), sys.argv[3] == "whole"
 report = refresh(Settings(Path(sys.argv[1])), night, watch, whole=whole)
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-print(json.dumps({"cpu": time.process_time(), "load": loaded, "steps": steps,
-    "peak_gb": peak, "breaches": report.breaches, "proposals": report.proposals}))
+Path(sys.argv[4]).write_text(json.dumps({"cpu": time.process_time(), "load": loaded,
+    "steps": steps, "peak_gb": peak, "breaches": report.breaches,
+    "proposals": report.proposals}))
 """
 
 
@@ -78,16 +79,16 @@ class Cost:
 
 def run_night(home: Path, night: date, *, whole: bool = False) -> Cost:
     """Run one night in a fresh process; return its CPU seconds by step."""
-    how = "whole" if whole else "as due"
+    how, told = "whole" if whole else "as due", home.with_suffix(".json")
     done = subprocess.run(
-        [sys.executable, "-c", _ONE_NIGHT, str(home), str(night), how],
+        [sys.executable, "-c", _ONE_NIGHT, str(home), str(night), how, str(told)],
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
         raise RuntimeError(done.stderr[-3000:])
-    return Cost(**json.loads(done.stdout.strip().splitlines()[-1]))
+    return Cost(**json.loads(told.read_text()))
 
 
 def planned_company(size: str, folder: Path) -> Cost:
@@ -104,9 +105,10 @@ def planned_company(size: str, folder: Path) -> Cost:
 """
     settings.policy_file.write_text(text.replace("drift:\n", watched, 1))
     nights = [dates.first_night, BEFORE, ORDINARY]
-    write_company(
-        folder / "all", folder / "truth", size=size, as_of=ORDINARY, nights=nights
-    )
+    if not (folder / "all").is_dir():
+        write_company(
+            folder / "all", folder / "truth", size=size, as_of=ORDINARY, nights=nights
+        )
     for night in nights[:1]:
         deliver(folder, settings, night)
     first = run_night(settings.home, nights[0])
