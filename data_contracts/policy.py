@@ -28,7 +28,7 @@ from data_contracts.calendar import (
     YearEnd,
 )
 from data_contracts.coverage import Coverage
-from data_contracts.drift import Cause, DriftMetric
+from data_contracts.drift import LEADING, Cause, DriftMetric, Watch
 from data_contracts.economics import Budget, Pay, Promise
 from data_contracts.errors import PolicyError
 from data_contracts.handover import Handover
@@ -161,6 +161,12 @@ class Threshold(_Part):
     ] = {}
     tier: Literal["act", "watch"] = "act"
 
+    @model_validator(mode="after")
+    def _is_held_against_the_plan(self) -> Self:
+        if self.metric in LEADING:
+            raise ValueError(f"{self.metric} is watched by the week; name it in watch")
+        return self
+
 
 class Launch(_Part):
     """A product launch the plan counts on."""
@@ -219,6 +225,7 @@ class CompanyPolicy(_Part):
         "quarterly",
     )
     drift: tuple[Threshold, ...] = ()
+    watch: Watch = Watch()
     launches: tuple[Launch, ...] = ()
     stages: tuple[Stage, ...] = ()
 

@@ -10,6 +10,7 @@ from datetime import date
 import polars as pl
 
 from data_contracts.contract import all_contracts
+from data_contracts.drift import WATCHED_LEVELS
 from data_contracts.policy import CompanyPolicy, load_policy
 from pipelines.files import write_parquet, write_text
 from pipelines.ingestion.sources import data_through
@@ -209,6 +210,19 @@ def _decided(policy: CompanyPolicy) -> dict[str, pl.DataFrame]:
             "tier": threshold.tier,
         }
         for threshold in policy.drift
+    ]
+    thresholds += [
+        {
+            "metric": metric.value,
+            "node_level": level,
+            "false_alarms_per_year": policy.watch.false_alarms_per_year_count
+            / (len(policy.watch.metrics) * len(WATCHED_LEVELS)),
+            "min_history_months": policy.watch.min_history_months,
+            "asks_for": "",
+            "tier": "watch",
+        }
+        for metric in policy.watch.metrics
+        for level in WATCHED_LEVELS
     ]
     answers = [
         {

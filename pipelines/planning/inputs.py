@@ -82,6 +82,7 @@ select
     breach_key, metric, node_level, node_id, direction, first_seen_on, scope,
     asks_for, cause, state, plan_version, statistic
 from drift.fct_drift_breach
+where metric in ('attainment', 'headcount', 'rep_left', 'launch_slipped') -- not watched
 order by breach_key
 """
 

@@ -8,6 +8,7 @@ import polars as pl
 
 from data_contracts.money import show
 from data_contracts.policy import CompanyPolicy
+from pipelines.planning.products import company_margin
 from pipelines.planning.targets import Horizon
 
 Content = Mapping[str, pl.DataFrame]
@@ -109,7 +110,7 @@ def worth_of(
         draft, "compensation", plan, "target_pay_cents"
     )
     carried = _carried(draft, expected, plan) - _carried(parent, expected, plan)
-    margin = round(carried * rules.gross_margin_share)
+    margin = round(carried * company_margin(policy))
     told = _quotas_changed(parent, draft, plan, serving)
     return Worth(
         gains=(

@@ -141,4 +141,5 @@ def _breach(row: dict[str, Any]) -> Breach:
         is_due=bool(row.get("is_due", is_open and bool(row["asks_for"]))),
         verdict=row.get("verdict") or "",
         why=row.get("why") or row.get("decision_why") or "",
+        tier=row.get("tier") or "act",
     )

@@ -27,6 +27,7 @@ class NoticeKind(StrEnum):
 
     FAILED_NIGHT = "failed night"
     BREACH = "breach"
+    WATCH = "watch"
     PROPOSAL = "proposal waiting"
     DECISION = "decision"
 
@@ -63,18 +64,19 @@ def due(settings: Settings) -> list[Notice]:
     Returns
     -------
     list of Notice
-        Open breaches that ask for a re-plan, versions that wait for an approver, and
-        versions approved, rejected or published; by kind, then key.
+        Open breaches that ask for a re-plan, leading measures that left their usual
+        and are only watched, versions that wait for an approver, and versions approved,
+        rejected or published; by kind, then key.
     """
     signal = drift_signal.read(settings)
     breaches = [
         Notice(
             f"breach {each.key}",
-            NoticeKind.BREACH,
+            NoticeKind.BREACH if each.asks_for else NoticeKind.WATCH,
             f"{each.scope}: {each.cause}" + (f"; {each.why}" if each.why else ""),
         )
         for each in (signal.open if signal else ())
-        if each.asks_for
+        if each.asks_for or each.tier == "watch"
     ]
     versions = [
         notice

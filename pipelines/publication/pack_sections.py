@@ -39,10 +39,10 @@ where node_level = 'company'
 order by abs(amount_cents) desc, cause
 """
 _BREACHES: Final = """
-select breach_key, state, cause, verdict, decision_why
+select breach_key, state, cause, verdict, decision_why, asks_for
 from drift.fct_drift_breach
 where is_still_true
-order by state <> 'open', first_seen_on desc, breach_key
+order by state <> 'open', asks_for = '', first_seen_on desc, breach_key
 """
 _SIGNALS: Final = """
 with newest as (
@@ -249,15 +249,20 @@ def _causes(found: Rows) -> Block:
 
 
 def _breaches(found: Rows) -> Block:
+    asking = sum(bool(row["asks_for"]) for row in found)
     words = (
-        f"{len(found)} departures from plan stand" if found else "nothing stands out"
+        f"{asking} departures from plan stand; {len(found) - asking} leading measures "
+        "left their usual and are watched"
+        if found
+        else "nothing stands out"
     )
     rows = tuple(
         (
             row["breach_key"],
             row["state"],
             row["cause"],
-            row["decision_why"] or "not decided on yet",
+            row["decision_why"]
+            or ("not decided on yet" if row["asks_for"] else "watched: asks nothing"),
         )
         for row in found
     )
@@ -282,7 +287,7 @@ def _signals(found: Rows) -> Block:
     )
     words = (
         "the measures farthest from their usual, in standard deviations; season is not "
-        "allowed for, and nothing here alarms by itself"
+        "allowed for here, and what alarms stands under what drifted"
     )
     heads = ("measure", "node", "period", "value", "usual", "z")
     return Block("Signals", words if rows else "too little history", heads, rows)

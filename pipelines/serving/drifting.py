@@ -8,13 +8,43 @@ from pipelines.settings import Settings
 
 
 def breaches(settings: Settings) -> Rows:
-    """Return every breach, open ones first, then the newest."""
-    return ask(
+    """Return every breach, open ones first, then the newest.
+
+    A copy of an older release has no tier: every breach of it asks for a re-plan.
+    """
+    found = ask(
         settings,
         """
         select *
         from drift.fct_drift_breach
         order by state <> 'open', state <> 'proposed', first_seen_on desc, breach_key
+        """,
+    )
+    return [{"tier": "act", **row} for row in found]
+
+
+def watch(settings: Settings) -> Rows:
+    """Return the newest week of every leading measure, alarms first, then the closest.
+
+    Nothing of it asks for a re-plan. A copy of an older release has none of it.
+    """
+    there = ask(
+        settings,
+        "select 1 from information_schema.tables "
+        "where table_schema = 'drift' and table_name = 'fct_drift_watch'",
+    )
+    if not there:
+        return []
+    return ask(
+        settings,
+        """
+        select *
+        from drift.fct_drift_watch
+        where is_latest
+        order by
+            not is_alarm, is_explained_by_parent, is_silent,
+            statistic / limit_value desc nulls last,
+            metric, node_level, node_id, direction
         """,
     )
 

@@ -63,7 +63,11 @@ def state(settings: Settings) -> dict[str, Any]:
             for each in versions
             if each.state in WAITING_FOR
         ],
-        "open_breaches": [row for row in breaches(settings) if row["state"] == "open"]
+        "open_breaches": [
+            row
+            for row in breaches(settings)
+            if row["state"] == "open" and row.get("tier") != "watch"
+        ]
         if is_shown
         else [],
     }

@@ -116,6 +116,29 @@ def test_the_sensor_tells_of_open_breaches_that_ask_for_something(
     assert [one.key for one in sent] == ["breach left:R2"]
 
 
+def test_what_is_only_watched_is_told_in_a_group_of_its_own(
+    settings: Settings,
+) -> None:
+    watched = {
+        "key": "pipeline_created:company:below:2026-05-04", "state": "open",
+        "metric": "pipeline_created", "node_level": "company", "node_id": "company",
+        "direction": "below", "first_seen_on": "2026-05-10", "scope": "company",
+        "asks_for": [], "cause": "deals opened since 2026-01-05 are 80 % of usual",
+        "plan_version": 1, "is_due": False, "tier": "watch",
+    }  # fmt: skip
+    passed = watched | {"key": "pipeline_created:segment:smb", "state": "answered"}
+    signal = {"as_of": "2026-05-18", "plan_version": 1, "breaches": [watched, passed]}
+    settings.drift_signal.parent.mkdir()
+    settings.drift_signal.write_text(json.dumps(signal), encoding="utf-8")
+    found = notices.due(settings)
+    assert [(one.key, one.kind) for one in found] == [
+        (f"breach {watched['key']}", notices.NoticeKind.WATCH)
+    ]
+    title, text = notices.message(found)
+    assert title == "continuous-aop: 1 watch"
+    assert text == "watch:\n- company: deals opened since 2026-01-05 are 80 % of usual"
+
+
 def test_a_breach_that_is_not_worth_a_replan_is_told_with_its_sum(
     settings: Settings,
 ) -> None:

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 import data_contracts
+from data_contracts.drift import Watch
 from data_contracts.errors import PolicyError
-from data_contracts.policy import CompanyPolicy, load_policy
+from data_contracts.policy import CompanyPolicy, Threshold, load_policy
 
 POLICIES = Path(str(data_contracts.__file__)).parent / "policies"
 
@@ -129,3 +131,17 @@ def test_the_template_names_every_key_a_policy_may_set() -> None:
         if not re.search(rf"\b{key}:", text)
     ]
     assert missing == []
+
+
+def test_a_leading_measure_is_watched_and_never_asks_for_a_replan() -> None:
+    with pytest.raises(
+        ValidationError, match="pipeline_created is watched by the week"
+    ):
+        Threshold.model_validate(
+            {"metric": "pipeline_created", "node_level": "company", "asks_for": []}
+        )
+    with pytest.raises(ValidationError, match="'attainment', give each of"):
+        Watch.model_validate({"metrics": ["attainment"]})
+    with pytest.raises(ValidationError, match="once at most"):
+        Watch.model_validate({"metrics": ["win_rate", "win_rate"]})
+    assert Watch().false_alarms_per_year_count == 4

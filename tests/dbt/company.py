@@ -63,6 +63,11 @@ def _policy() -> dict[str, Table]:
                 ("headcount", "segment_role", 2.0, 6, "capacity", "act"),
                 ("rep_left", "rep", 0.0, 0, "territories,quotas", "act"),
                 ("launch_slipped", "launch", 0.0, 0, "targets,quotas", "act"),
+                *(
+                    (metric, level, 1.0, 12, "", "watch")
+                    for metric in ("pipeline_created", "win_rate", "deal_size")
+                    for level in ("company", "segment", "region", "cell")
+                ),
             ]
         ],
         "reference/launches": [

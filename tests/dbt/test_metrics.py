@@ -103,8 +103,11 @@ BY_HAND = {
     "forecasts_judged": ("count(*)", *CHAMPION),
     "forecast_error": ("sum(abs(error_cents)) / sum(abs(actual_cents))", *CHAMPION),
     "interval_coverage": ("avg(cast(is_covered as integer))", *CHAMPION),
-    "drift_breaches": ("count(*)", *BREACH),
-    "open_drift_breaches": ("count(*) filter (state = 'open')", *BREACH),
+    "drift_breaches": ("count(*) filter (tier = 'act')", *BREACH),
+    "open_drift_breaches": (
+        "count(*) filter (state = 'open' and tier = 'act')",
+        *BREACH,
+    ),
 }
 LAST_DAY = (  # of each month asked, the newest snapshot of that month
     "select date_trunc('month', snapshot_on) as month, sum(amount_cents) as value "

@@ -120,11 +120,12 @@ ROWS = {
             is_covered)""",
     "drift.fct_drift_breach": """
         select * from (values
-            ('b1', date '2026-02-05', 'open'),
-            ('b2', date '2026-02-28', 'open'),
-            ('b3', date '2026-02-10', 'answered'),
-            ('b4', date '2026-01-10', 'open')
-        ) as t (breach_key, first_seen_on, state)""",
+            ('b1', date '2026-02-05', 'open', 'act'),
+            ('b2', date '2026-02-28', 'open', 'act'),
+            ('b3', date '2026-02-10', 'answered', 'act'),
+            ('b4', date '2026-01-10', 'open', 'act'),
+            ('b5', date '2026-02-10', 'open', 'watch')
+        ) as t (breach_key, first_seen_on, state, tier)""",
     # two snapshots in February: the month stands as it did on the last
     "core.fct_pipeline_snapshot": """
         select * from (values

@@ -55,6 +55,24 @@ def test_the_run_row_holds_date_coverage_and_policy(ready) -> None:
 
 
 @pytest.mark.slow
+def test_what_is_watched_shares_one_budget_whether_the_policy_names_it_or_not(
+    ready,
+) -> None:
+    write_reference(NIGHT, ready)
+    watched = read(ready, "thresholds").filter(tier="watch")
+    assert watched.height == 12  # three measures at four levels, four a year
+    assert set(watched["false_alarms_per_year"]) == {4 / 12}
+    assert set(watched["min_history_months"]) == {12}
+    assert set(watched["asks_for"]) == {""}
+    one = "watch: {metrics: [win_rate], false_alarms_per_year_count: 1}\n"
+    ready.policy_file.write_text(POLICY.read_text() + one)
+    write_reference(NIGHT, ready)
+    watched = read(ready, "thresholds").filter(tier="watch")
+    assert set(watched["metric"]) == {"win_rate"}
+    assert watched["false_alarms_per_year"].to_list() == [0.25] * 4
+
+
+@pytest.mark.slow
 def test_the_calendar_covers_every_day_from_the_oldest_deal(ready) -> None:
     write_reference(NIGHT, ready)
     days = read(ready, "fiscal_calendar")

@@ -144,6 +144,22 @@ def test_capacity_is_worth_the_margin_of_what_it_lets_be_booked(
     assert amounts(back.costs) == [450_00, 1_000_00]
 
 
+def test_margin_is_the_one_the_targets_name_where_they_name_one(
+    policy: CompanyPolicy,
+) -> None:
+    # 100.00 more carried in each of six months, at 0.4 of it instead of 0.75
+    named = policy.targets.model_copy(update={"gross_margin_share": 0.4})
+    expected = pl.DataFrame({"month_start": YEAR}).select(
+        pl.lit("segment").alias("node_level"),
+        pl.lit("smb").alias("node_id"),
+        "month_start",
+        pl.lit(600_00, pl.Int64).alias("p50_cents"),
+    )
+    own = policy.model_copy(update={"targets": named})
+    found = weigh(own, content(), content(capacity=700_00), expected)
+    assert amounts(found.gains) == [240_00]
+
+
 def test_the_sum_is_told_with_its_lines(policy: CompanyPolicy) -> None:
     told = weigh(policy, content(), content(target=800_00)).told()
     assert told == (

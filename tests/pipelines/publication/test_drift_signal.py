@@ -57,6 +57,7 @@ def test_the_file_is_small_plain_json_and_the_same_each_time(home: Settings) -> 
         "is_due": True,
         "verdict": "",
         "why": "",
+        "tier": "act",
     }
     assert drift_signal.write(home).read_text(encoding="utf-8") == text
 

@@ -7,7 +7,6 @@ with breaches as (
 thresholds as (
 
     select * from {{ ref('stg_reference__thresholds') }}
-    where tier = 'act'
 
 ),
 
@@ -54,14 +53,14 @@ stated as (
             when answers.answer_rank = 2 then 'proposed'
             when answers.answer_rank = 1 then 'rejected'
             when breaches.is_still_true then 'open'
-            -- passed on its own: nothing is left to answer
-            else 'answered'
+            else 'answered'  -- passed on its own: nothing is left to answer
         end as state
     from breaches
     inner join thresholds
         on
             breaches.metric = thresholds.metric
             and breaches.node_level = thresholds.node_level
+            and breaches.tier = thresholds.tier
     left join causes
         on
             breaches.metric = causes.metric
@@ -84,6 +83,7 @@ final as (
 
     select
         breach_key,
+        tier,
         metric,
         node_level,
         node_id,

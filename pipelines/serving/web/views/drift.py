@@ -18,6 +18,7 @@ def drift(page: Page, metric: str, level: str, node: str) -> None:
         """,
         columns=[
             "breach_key",
+            *_told(page, "drift.fct_drift_breach", ("tier",)),
             "state",
             "cause",
             "asks_for",
@@ -28,7 +29,8 @@ def drift(page: Page, metric: str, level: str, node: str) -> None:
             "last_seen_on",
             "plan_version",
         ],
-        caption="What left its limit and what it asks to be planned again",
+        caption="What left its limit and what it asks to be planned again; what is "
+        "only watched asks for nothing",
         empty="No breach: every metric is inside its limit.",
         source=rows_of("drift.fct_drift_breach"),
     )
@@ -36,6 +38,8 @@ def drift(page: Page, metric: str, level: str, node: str) -> None:
         _history(page, metric, level, node)
     if page.snapshot.has("drift.fct_drift_cause"):
         _causes(page, level or "company", node or "company")
+    if page.snapshot.has("drift.fct_drift_watch"):
+        _watch(page)
     page.ask(
         "board",
         "Board",
@@ -70,6 +74,50 @@ def drift(page: Page, metric: str, level: str, node: str) -> None:
     )
 
 
+def _watch(page: Page) -> None:
+    """Add leading measures of the last week beside what is usual."""
+    page.ask(
+        "watch",
+        "Watched by the week",
+        """
+        select
+            *,
+            actual_to_date / nullif(usual_to_date, 0) as usual_share,
+            statistic / nullif(limit_value, 0) as limit_share,
+            case
+                when is_silent then 'silent'
+                when is_alarm and is_explained_by_parent then 'explained above'
+                when is_alarm then 'watch'
+                else 'as usual'
+            end as status
+        from drift.fct_drift_watch
+        where is_latest
+        order by
+            case status when 'watch' then 0 when 'explained above' then 1
+                when 'as usual' then 2 else 3 end,
+            limit_share desc nulls last, metric, node_level, node_id, direction
+        """,
+        columns=[
+            "metric",
+            "node_level",
+            "node_id",
+            "direction",
+            "week_start",
+            "status",
+            "cause",
+            "usual_share",
+            "limit_share",
+            "watched_from",
+            "plan_version",
+        ],
+        caption="Deals opened, won of those decided, and their amounts, beside what is "
+        "usual; an alarm stands at 100 % of its limit and asks for nothing. Silent: "
+        "less than twelve months of history",
+        empty="Nothing is watched by the week yet: no plan has been in force for one.",
+        source=rows_of("drift.fct_drift_watch"),
+    )
+
+
 def _causes(page: Page, level: str, node: str) -> None:
     """Add the bridges from plan to actual; one node's is drawn."""
     page.ask(
@@ -98,7 +146,14 @@ def _causes(page: Page, level: str, node: str) -> None:
             from causes
         )
         select
-            *,
+            * exclude (plan_factor, actual_factor),
+            -- what a deal brings is money; heads, deals and shares are not
+            if(driver in ('mix', 'deal_size'), null, plan_factor) as plan_factor,
+            if(driver in ('mix', 'deal_size'), null, actual_factor) as actual_factor,
+            if(driver in ('mix', 'deal_size'), plan_factor, null)::bigint
+                as plan_deal_cents,
+            if(driver in ('mix', 'deal_size'), actual_factor, null)::bigint
+                as actual_deal_cents,
             node_level || ' ' || node_id as measure,
             if(place = 2, actual_cents, sum(step_cents) over (
                 partition by node_level, node_id
@@ -119,6 +174,8 @@ def _causes(page: Page, level: str, node: str) -> None:
             "after_cents",
             "plan_factor",
             "actual_factor",
+            "plan_deal_cents",
+            "actual_deal_cents",
             "plan_version",
         ],
         caption="Bookings of the full months since the plan took force; the steps of a "

@@ -191,8 +191,8 @@ def _company(page: Page) -> None:
         "What drifted",
         """
         select
-            breach_key, cause, asks_for, state, first_seen_on, answered_by_version,
-            plan_version
+            breach_key, cause, nullif(asks_for, '') as asks_for, state, first_seen_on,
+            answered_by_version, plan_version
         from drift.fct_drift_breach
         where state in ('open', 'proposed')
         order by first_seen_on desc, breach_key

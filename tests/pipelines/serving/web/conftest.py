@@ -281,7 +281,7 @@ def _fill(connection: duckdb.DuckDBPyConnection) -> None:
             is_silent=False,
             is_latest=statistic == 3,
         )
-    for cause, cents in (("productivity", -30_000), ("coverage", 5_000)):
+    for cause, cents in (("deal_size", -30_000), ("coverage", 5_000)):
         put(
             connection,
             "drift.fct_drift_cause",
@@ -292,7 +292,28 @@ def _fill(connection: duckdb.DuckDBPyConnection) -> None:
             plan_cents=100_000,
             actual_cents=75_000,
             amount_cents=cents,
+            plan_factor=4_321_098.7 if cause == "deal_size" else None,
+            actual_factor=3_210_987.6 if cause == "deal_size" else None,
             is_explained_by_company=False,
+        )
+    for node, is_told in (("smb", True), ("ent", False)):
+        put(
+            connection,
+            "drift.fct_drift_watch",
+            metric="pipeline_created",
+            node_level="segment",
+            node_id=node,
+            week_start=date(2026, 4, 6),
+            direction="below",
+            actual_to_date=60.0,
+            usual_to_date=80.0,
+            statistic=312.0 if is_told else 156.0,
+            limit_value=312.0,
+            is_silent=False,
+            is_alarm=is_told,
+            is_explained_by_parent=False,
+            cause="deals opened since 2026-02-02 are 75 % of usual",
+            is_latest=True,
         )
     put(
         connection,

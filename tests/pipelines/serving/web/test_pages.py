@@ -183,15 +183,31 @@ def test_causes_lead_from_plan_to_actual_to_the_cent(local: Browser) -> None:
     steps = [line.split(",")[2:5] for line in told]
     assert steps == [
         ["plan", "100000", "100000"],
-        ["productivity", "-30000", "70000"],
+        ["deal_size", "-30000", "70000"],
         ["coverage", "5000", "75000"],
         ["actual", "75000", "75000"],
     ]
     page = local.get("/drift").text
     assert "/drift?draw=causes" in page
+    # what a deal brought is money, and told as money
+    assert "43,210.99" in page
+    assert "32,109.88" in page
+    assert "4321098" not in page
     # a node of which nothing is told has a table and no drawing
     other = local.get("/drift?metric=attainment&level=rep&node=R1").text
     assert "draw=causes" not in other
+
+
+def test_what_is_watched_by_the_week_stands_beside_its_usual(local: Browser) -> None:
+    told = local.get("/drift?csv=watch").text.splitlines()
+    heads = told[0].split(",")
+    rows = [dict(zip(heads, line.split(","), strict=True)) for line in told[1:]]
+    assert [(row["node_id"], row["status"]) for row in rows] == [
+        ("smb", "watch"),
+        ("ent", "as usual"),
+    ]
+    assert [float(row["limit_share"]) for row in rows] == [1.0, 0.5]
+    assert "75.0 %" in local.get("/drift").text  # of usual
 
 
 def test_a_proposal_shows_what_moves_why_and_the_gap(local: Browser) -> None:

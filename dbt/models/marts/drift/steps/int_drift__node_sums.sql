@@ -29,8 +29,8 @@ days as (
         days.month_end <= run.data_through as is_month_complete
     from {{ ref('dim_fiscal_day') }} as days
     cross join run
-    -- a year to be looked at, and the year before it to be usual
-    where days.date_day >= {{ add_months(-30, 'run.data_through') }}
+    -- a year to be looked at, the year before it to be usual, and one to tell growth
+    where days.date_day >= {{ add_months(-37, 'run.data_through') }}
 
 ),
 
@@ -94,6 +94,7 @@ final as (
         node_id,
         grain,
         period_start,
+        cast(sum(opened_count) as bigint) as opened_count,
         cast(sum(opened_cents) as bigint) as opened_cents,
         cast(sum(bookings_cents) as bigint) as bookings_cents,
         cast(sum(decided_count) as bigint) as decided_count,
