@@ -66,7 +66,10 @@ class LastBuild:
             return None
         if not self._night or str(told.get("night", "")) > self._night:
             return None
-        if not self._has_same_days(told["built"]["data_through"]):
+        through = told["built"]["data_through"]
+        if str(self._run.get("data_through")) < through:
+            return None
+        if not self._has_same_days(through):
             return None
         now = dict(self._raw(told["night"], told["raw"]))
         if _digests(now) != _digests(told["raw"]):

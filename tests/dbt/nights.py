@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+import bills
 import duckdb
 
 Row = dict[str, Any]
@@ -44,15 +45,7 @@ TABLES = {  # columns of staging; known_on and is_deleted come last in each
     "stg_crm__account_territories": (
         "account_id varchar, territory_id varchar, started_on date, ended_on date"
     ),
-    "stg_billing__invoices": (
-        "invoice_id varchar, customer_id varchar, subscription_id varchar, "
-        "total_cents bigint, currency varchar, status varchar, issued_on date, "
-        "due_on date, paid_on date"
-    ),
-    "stg_billing__invoice_lines": (
-        "line_id varchar, invoice_id varchar, item_id varchar, amount_cents bigint, "
-        "is_proration boolean, service_from date, service_to date"
-    ),
+    **bills.TABLES,
 }
 KEYS = {  # of what is only told again, corrected or gone: its key, and what changes
     "stg_crm__accounts": (("account_id",), "name"),
@@ -60,24 +53,22 @@ KEYS = {  # of what is only told again, corrected or gone: its key, and what cha
         ("account_id", "territory_id", "started_on"),
         "ended_on",
     ),
-    "stg_billing__invoices": (("invoice_id",), "status"),
-    "stg_billing__invoice_lines": (("line_id",), "amount_cents"),
 }
+NEW_YEAR = date(2026, 3, 10)  # from then on the calendar begins later
 FATES = ["grow", "close", "close", "close", "reopen", "late", "forget", "move"]
 ONCE = """
 create schema staging; create schema intermediate; create schema core;
 create table staging.stg_reference__fiscal_days as
     select cast(range as date) as date_day,
         cast(date_trunc('week', range) as date) + 6 as week_end,
-        cast(date_trunc('month', range) as date) as month_start
+        cast(date_trunc('month', range) as date) as month_start,
+        year(range) as fiscal_year, quarter(range) as fiscal_quarter
     from range(date '2025-10-01', date '2026-10-01', interval 1 day);
 create table staging.stg_reference__stages as
     from (values ('open', 1, false), ('talk', 2, false), ('won', 3, true),
         ('lost', 4, true)) as stages (stage, stage_rank, is_closed);
 create table staging.stg_reference__plan_rates as
     from (values ('EUR', 1.1), ('GBP', 1.3)) as p (currency, company_currency_per_unit);
-create table intermediate.int_currency__plan_rates as
-    from staging.stg_reference__plan_rates;
 """
 
 
@@ -93,6 +84,7 @@ class Company:
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
+        self.bill_dice = bills.Dice(self.seed)
         self.kept = {table: {} for table in TABLES}
         self.segments = {f"a{number}": "smb" for number in range(6)}
 
@@ -117,11 +109,14 @@ class Company:
             self.correct(night)
         for table in KEYS:
             self.record(table, night)
+        bills.bill(self.say, self.bill_dice, night)
         if self.dice.random() < 0.2:
             account = self.dice.choice(sorted(self.segments))
             self.segments[account] = self.dice.choice(["smb", "ent"])
-        if self.dice.random() < 0.3:  # tonight's rate, or one of the past
-            key = (self.dice.choice(["EUR", "GBP"]), self.past(night, 90))
+        if self.dice.random() < 0.3:  # a rate of the past, or one still to begin
+            key = (self.dice.choice(["EUR", "GBP", "SEK"]), self.past(night, 90))
+            if self.dice.random() < 0.3:
+                key = (key[0], night + timedelta(days=self.dice.randint(0, 4)))
             known = self.kept["stg_crm__exchange_rates"]
             if known and self.dice.random() < 0.3:
                 self.say("exchange_rates", self.dice.choice(list(known)), is_gone=True)
@@ -145,7 +140,8 @@ class Company:
             "opportunities", (name,), opportunity_id=name, rep_id="r1", stage="open",
             account_id=f"a{self.dice.randrange(6)}", is_closed=False, is_won=False,
             booking_type="new", amount_cents=self.dice.choice([None, 100, 700]),
-            currency=self.dice.choice(["USD", "eur", " GBP", None]), close_date=due,
+            currency=self.dice.choice(["USD", "eur", " GBP", "SEK", None]),
+            close_date=due,
             created_on=self.dice.choice([created, created, None]),
         )  # fmt: skip
         if self.opened % 3:
@@ -203,7 +199,8 @@ class Company:
                 self.say("opportunities", (name,), rep_id="r2", account_id=account)
                 self.say(
                     "opportunity_splits", (name, "r3"), opportunity_id=name,
-                    rep_id="r3", split_type="revenue", credit_share=0.5,
+                    rep_id="r3", credit_share=0.5,
+                    split_type=self.dice.choice(["revenue", "overlay"]),
                 )  # fmt: skip
 
     def correct(self, night: date) -> None:
@@ -238,6 +235,7 @@ class Company:
         ``since`` is the last build to go on from; its values are None for none.
         """
         through = night - timedelta(days=1)
+        begins = date(2025, 10 if night < NEW_YEAR else 12, 1)
         if not db.execute("from duckdb_tables()").fetchall():
             db.execute(ONCE)
             for table, columns in TABLES.items():
@@ -245,6 +243,10 @@ class Company:
                     f"create table staging.{table} "
                     f"({columns}, known_on date, is_deleted boolean)"
                 )
+        db.execute(
+            "delete from staging.stg_reference__fiscal_days where date_day < ?",
+            [begins],
+        )
         for table, rows in self.news.items():
             if rows:
                 columns = [part.split()[0] for part in TABLES[table].split(", ")]
@@ -258,7 +260,8 @@ class Company:
                 )
         db.execute(
             "create or replace table staging.stg_reference__run as select ? as as_of, "
-            "? as data_through, 'p' as policy_hash, 'USD' as currency",
+            "? as data_through, 'p' as policy_hash, 'USD' as currency, "
+            "'new' as booking_types",
             [night, through],
         )
         db.execute(
@@ -268,8 +271,9 @@ class Company:
         )
         db.execute(
             "create or replace table intermediate.int_policy__months as "
-            "select distinct month_start, ? as as_of, ? as data_through, "
-            "month_start <= ? as has_begun, last_day(month_start) <= ? as is_complete "
+            "select distinct month_start, last_day(month_start) as month_end, "
+            "? as as_of, ? as data_through, month_start <= ? as has_begun, "
+            "last_day(month_start) <= ? as is_complete "
             "from staging.stg_reference__fiscal_days",
             [night, through, through, through],
         )

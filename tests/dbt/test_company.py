@@ -120,6 +120,27 @@ def test_a_segment_at_half_its_plan_is_a_breach_and_the_other_is_not(built) -> N
     assert [row["scope"] for row in breaches] == ["company", "segment:smb"]
 
 
+def test_prices_that_halve_are_watched_where_they_do_and_ask_for_nothing(
+    built,
+) -> None:
+    # as many deals are opened and won as ever; those of small business bring half
+    assert built.ask(
+        "select node_id, metric, direction, state, asks_for, is_due, verdict "
+        "from drift.fct_drift_breach where tier = 'watch' order by node_id"
+    ) == [
+        {
+            "node_id": node,
+            "metric": "deal_size",
+            "direction": "below",
+            "state": "open",
+            "asks_for": "",
+            "is_due": False,
+            "verdict": None,
+        }
+        for node in ("company", "smb")
+    ]
+
+
 def test_the_leaver_s_accounts_are_a_breach_that_is_being_answered(built) -> None:
     assert built.ask(
         "select breach_key, scope, state, asks_for, is_still_true "

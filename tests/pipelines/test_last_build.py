@@ -37,9 +37,11 @@ class Home:
             self.settings.reference / "fiscal_calendar.parquet"
         )
 
-    def of(self, night: date, *, project: str = "sql", policy: str = "p") -> LastBuild:
-        """Come to a night."""
-        through = night - timedelta(days=1)
+    def of(
+        self, night: date, *, project: str = "sql", policy: str = "p", late: int = 1
+    ) -> LastBuild:
+        """Come to a night, whose extracts cover all but so many days."""
+        through = night - timedelta(days=late)
         pl.DataFrame(
             [{"as_of": night, "data_through": through, "policy_hash": policy}]
         ).write_parquet(self.settings.reference / "run.parquet")
@@ -83,6 +85,12 @@ def test_a_night_run_again_goes_on_from_where_it_did(home: Home) -> None:
 
 def test_a_night_of_the_past_is_made_anew(home: Home) -> None:
     assert not home.of(date(2026, 1, 1)).goes_on
+
+
+def test_a_night_that_covers_fewer_days_than_the_last_is_made_anew(home: Home) -> None:
+    later = date(2026, 1, 9)
+    assert home.of(later, late=8).goes_on  # as far as the night before
+    assert not home.of(later, late=9).goes_on
 
 
 def test_other_sql_or_another_policy_is_made_anew(home: Home) -> None:

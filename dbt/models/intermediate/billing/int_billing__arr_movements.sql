@@ -11,11 +11,9 @@ final as (
     select
         account_id,
         month_start,
-        is_complete,
-        is_latest,
-        as_of,
         opening_cents,
         closing_cents,
+        year_ago_cents,
         closing_cents - opening_cents as amount_cents,
         case
             when closing_cents = opening_cents then null

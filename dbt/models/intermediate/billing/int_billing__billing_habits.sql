@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_changed',
+    unique_key='account_id',
+    meta={'changed': 'int_billing__accounts_changed'}
+) }}
+
 with lines as (
 
     select * from {{ ref('int_billing__lines_in_force') }}
@@ -23,7 +30,9 @@ final as (
     from lines
     inner join days
         on lines.issued_on = days.date_day
-    where not lines.is_credit_note
+    where
+        not lines.is_credit_note
+        and {{ only_changed('int_billing__accounts_changed', 'account_id', 'lines') }}
     group by lines.account_id
 
 )

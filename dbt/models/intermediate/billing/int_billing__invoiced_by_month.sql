@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_changed',
+    unique_key='account_id',
+    meta={'changed': 'int_billing__accounts_changed'}
+) }}
+
 with lines as (
 
     select * from {{ ref('int_billing__lines_in_force') }}
@@ -25,6 +32,7 @@ final as (
     from lines
     inner join days
         on lines.issued_on = days.date_day
+    where {{ only_changed('int_billing__accounts_changed', 'account_id', 'lines') }}
     group by lines.account_id, days.month_start
 
 )

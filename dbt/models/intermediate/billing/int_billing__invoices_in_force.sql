@@ -1,4 +1,9 @@
-{{ config(materialized='view') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_changed',
+    unique_key='account_id',
+    meta={'changed': 'int_billing__accounts_changed'}
+) }}
 
 with invoices as (
 
@@ -9,6 +14,7 @@ with invoices as (
 customers as (
 
     select * from {{ ref('int_billing__customer_accounts') }}
+    where {{ only_changed('int_billing__accounts_changed', 'account_id') }}
 
 ),
 

@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_changed',
+    unique_key='account_id',
+    meta={'changed': 'int_billing__accounts_changed'}
+) }}
+
 with lines as (
 
     select * from {{ ref('int_billing__known_invoice_lines') }}
@@ -31,6 +38,7 @@ final as (
     from lines
     inner join invoices
         on lines.invoice_id = invoices.invoice_id
+    where {{ only_changed('int_billing__accounts_changed', 'account_id', 'invoices') }}
 
 )
 

@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_changed',
+    unique_key='account_id',
+    meta={'changed': 'int_billing__accounts_changed'}
+) }}
+
 with notes as (
 
     select notes.*
@@ -34,6 +41,7 @@ lines as (
     where
         billed.amount_cents > 0
         and billed.invoice_id in (select notes.invoice_id from notes)
+        and {{ only_changed('int_billing__accounts_changed', 'account_id', 'billed') }}
 
 ),
 
@@ -55,6 +63,7 @@ valued as (
         on
             {{ currency_code('notes.currency') }} = rates.currency
             and invoices.issued_on between rates.valid_from and rates.valid_to
+    where {{ only_changed('int_billing__accounts_changed', 'account_id', 'invoices') }}
 
 ),
 

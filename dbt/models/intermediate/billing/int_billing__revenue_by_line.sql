@@ -3,11 +3,24 @@
 with lines as (
 
     select
-        *,
+        lines.*,
+        due.due_from,
+        greatest(lines.earned_from, due.due_from) as recognised_from,
         greatest(
-            {{ add_days('service_days - 1', 'service_from') }}, earned_from
+            {{ add_days('lines.service_days - 1', 'lines.service_from') }},
+            lines.earned_from
         ) as earned_to
-    from {{ ref('int_billing__lines_in_force') }}
+    from {{ ref('int_billing__lines_in_force') }} as lines
+    inner join {{ ref('int_billing__accounts_due') }} as due
+        on lines.account_id = due.account_id
+
+),
+
+-- most lines were earned before anything is due
+lines_due as (
+
+    select * from lines
+    where earned_to >= due_from
 
 ),
 
@@ -24,29 +37,29 @@ months as (
 service_months as (
 
     select
-        lines.line_id,
-        lines.account_id,
-        lines.amount_cents,
-        lines.service_days,
+        lines_due.line_id,
+        lines_due.account_id,
+        lines_due.amount_cents,
+        lines_due.service_days,
         months.month_start,
         case
-            when months.month_start <= lines.earned_from then 0
+            when months.month_start <= lines_due.earned_from then 0
             else least(
-                {{ days_between('lines.service_from', 'months.month_start') }},
-                lines.service_days
+                {{ days_between('lines_due.service_from', 'months.month_start') }},
+                lines_due.service_days
             )
         end as days_before,
         least(
             greatest(
-                {{ days_between('lines.service_from', 'months.recognised_to') }} + 1, 0
+                {{ days_between('lines_due.service_from', 'months.recognised_to') }} + 1, 0
             ),
-            lines.service_days
+            lines_due.service_days
         ) as days_after
-    from lines
+    from lines_due
     inner join months
         on
-            lines.earned_from <= months.recognised_to
-            and lines.earned_to >= months.month_start
+            lines_due.recognised_from <= months.recognised_to
+            and lines_due.earned_to >= months.month_start
 
 ),
 

@@ -1,16 +1,4 @@
-with accounts as (
-
-    select * from {{ ref('int_crm__known_accounts') }}
-
-),
-
-opportunities as (
-
-    select * from {{ ref('int_crm__known_opportunities') }}
-
-),
-
-customers as (
+with customers as (
 
     select * from {{ ref('int_billing__customer_accounts') }}
 
@@ -41,9 +29,9 @@ customer_names as (
 -- deals and invoices may name an account the CRM extract no longer holds
 every_account as (
 
-    select account_id from accounts
+    select account_id from {{ ref('int_crm__known_accounts') }}
     union
-    select account_id from opportunities
+    select account_id from {{ ref('int_crm__known_opportunities') }}
     union
     select account_id from customers
 
@@ -69,7 +57,7 @@ final as (
         ) as name,
         coalesce(accounts.region_name, jobs.region_id, 'unassigned') as region_id
     from every_account
-    left join accounts
+    left join {{ ref('int_crm__known_accounts') }} as accounts
         on every_account.account_id = accounts.account_id
     left join customer_names
         on every_account.account_id = customer_names.account_id

@@ -11,6 +11,24 @@ with night as (
 
 ),
 
+known as (
+
+    {{ as_known(
+        ref('stg_crm__opportunities'),
+        ['opportunity_id'],
+        among=only_changed('int_crm__deals_told', 'opportunity_id', 'every_version')
+    ) }}
+
+),
+
+without_amount as (
+
+    select opportunity_id
+    from known
+    where amount_cents is null
+
+),
+
 told as (
 
     select
@@ -19,7 +37,7 @@ told as (
         amount_cents,
         1 as source_rank
     from {{ ref('int_crm__known_opportunity_changes') }}
-    where {{ only_changed('int_crm__deals_told', 'opportunity_id') }}
+    where opportunity_id in (select without_amount.opportunity_id from without_amount)
 
     union all
 
@@ -32,7 +50,9 @@ told as (
         ) as amount_cents,
         2 as source_rank
     from {{ ref('int_crm__known_field_changes') }}
-    where field_name = 'amount' and {{ only_changed('int_crm__deals_told', 'opportunity_id') }}
+    where
+        field_name = 'amount'
+        and opportunity_id in (select without_amount.opportunity_id from without_amount)
 
     union all
 
@@ -44,7 +64,7 @@ told as (
     from {{ ref('stg_crm__opportunities') }} as versions
     inner join night
         on versions.known_on <= night.as_of
-    where {{ only_changed('int_crm__deals_told', 'opportunity_id', 'versions') }}
+    where versions.opportunity_id in (select without_amount.opportunity_id from without_amount)
 
 ),
 

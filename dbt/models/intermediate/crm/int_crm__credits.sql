@@ -1,14 +1,19 @@
 with opportunities as (
 
     select * from {{ ref('int_crm__opportunities_valued') }}
-    where is_won
+    where is_won and {{ only_changed(
+        'int_crm__deals_changed', 'opportunity_id', within=ref('int_crm__opportunities_valued')
+    ) }}
 
 ),
 
 splits as (
 
     select * from {{ ref('int_crm__known_opportunity_splits') }}
-    where split_type = 'revenue' and credit_share > 0
+    where
+        split_type = 'revenue'
+        and credit_share > 0
+        and {{ only_changed('int_crm__deals_changed', 'opportunity_id') }}
 
 ),
 
@@ -94,6 +99,7 @@ final as (
     select
         opportunities.opportunity_id,
         bounded.rep_id,
+        opportunities.close_date,
         bounded.credit_share,
     {% for amount in ['amount', 'amount_transaction', 'amount_plan_rate'] -%}
         {{ part_of(

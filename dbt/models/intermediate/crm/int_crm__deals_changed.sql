@@ -10,9 +10,27 @@ last as (
 
 ),
 
-deals as (
+-- told anew, or told of before and begun since: a deal is worth the rate of its day
+begun as (
 
-    select * from {{ ref('int_crm__known_opportunities') }}
+    select
+        rates.currency,
+        rates.started_on
+    from {{ ref('stg_crm__exchange_rates') }} as rates
+    cross join run
+    cross join last
+    where {{ is_news('rates.known_on') }}
+
+    union all
+
+    select
+        rates.currency,
+        rates.started_on
+    from {{ ref('int_crm__known_exchange_rates') }} as rates
+    inner join run
+        on rates.started_on <= run.data_through
+    inner join last
+        on rates.started_on > last.data_through
 
 ),
 
@@ -20,13 +38,10 @@ deals as (
 rates as (
 
     select
-        rates.currency,
-        min(rates.started_on) as started_on
-    from {{ ref('stg_crm__exchange_rates') }} as rates
-    cross join run
-    cross join last
-    where {{ is_news('rates.known_on') }}
-    group by rates.currency
+        currency,
+        min(started_on) as started_on
+    from begun
+    group by currency
 
 ),
 
@@ -45,12 +60,18 @@ rated_anew as (
     select
         rates.currency,
         case
-            when rates.started_on > first_rates.started_on then rates.started_on
+            -- a currency the policy forgot is planned at its newest rate, for all time
+            when
+                rates.started_on > first_rates.started_on
+                and plan_rates.currency is not null
+                then rates.started_on
             else {{ start_of_time() }}
         end as valid_from
     from rates
     left join first_rates
         on rates.currency = first_rates.currency
+    left join {{ ref('stg_reference__plan_rates') }} as plan_rates
+        on rates.currency = plan_rates.currency
 
 ),
 
@@ -62,21 +83,8 @@ final as (
 
     union
 
-    -- open deals are a day older each night, and lose the last one
     select deals.opportunity_id
-    from deals
-    cross join last
-    where
-        not deals.is_closed
-        or deals.is_closed is null
-        or last.data_through is null
-        or deals.close_date is null
-        or deals.close_date >= last.data_through
-
-    union
-
-    select deals.opportunity_id
-    from deals
+    from {{ ref('int_crm__known_opportunities') }} as deals
     inner join {{ ref('int_crm__accounts_resegmented') }} as accounts
         on deals.account_id = accounts.account_id
     inner join run
@@ -85,11 +93,11 @@ final as (
     union
 
     select deals.opportunity_id
-    from deals
+    from {{ ref('int_crm__known_opportunities') }} as deals
     inner join rated_anew
         on
             {{ currency_code('deals.currency') }} = rated_anew.currency
-            and deals.close_date >= rated_anew.valid_from
+            and coalesce(deals.close_date, {{ end_of_time() }}) >= rated_anew.valid_from
 
 )
 

@@ -13,7 +13,7 @@ told_whole as (
 
     select distinct opportunity_id
     from {{ ref('int_crm__known_opportunity_changes') }}
-    where {{ only_changed('int_crm__deals_changed', 'opportunity_id') }}
+    where opportunity_id in (select changes.opportunity_id from changes)
 
 ),
 
@@ -25,7 +25,9 @@ opportunities as (
         on opportunities.opportunity_id = told_whole.opportunity_id
     where
         told_whole.opportunity_id is null
-        and {{ only_changed('int_crm__deals_changed', 'opportunity_id', 'opportunities') }}
+        and {{ only_changed(
+        'int_crm__deals_changed', 'opportunity_id', 'opportunities', within=ref('int_crm__opportunities_valued')
+    ) }}
 
 ),
 

@@ -1,8 +1,8 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace_changed',
-    unique_key='opportunity_id',
-    meta={'changed': 'int_crm__deals_told'}
+    incremental_strategy='replace_told',
+    unique_key=['opportunity_id', 'changed_at'],
+    meta={'told': 'stg_crm__opportunity_changes'}
 ) }}
 
 with known as (
@@ -10,7 +10,7 @@ with known as (
     {{ as_known(
         ref('stg_crm__opportunity_changes'),
         ['opportunity_id', 'changed_at'],
-        among=only_changed('int_crm__deals_told', 'opportunity_id', 'every_version')
+        among=only_news()
     ) }}
 
 ),

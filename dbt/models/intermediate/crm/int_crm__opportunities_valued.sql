@@ -8,7 +8,9 @@
 with opportunities as (
 
     select * from {{ ref('int_crm__known_opportunities') }}
-    where {{ only_changed('int_crm__deals_changed', 'opportunity_id') }}
+    where {{ only_changed(
+        'int_crm__deals_changed', 'opportunity_id', within=ref('int_crm__known_opportunities')
+    ) }}
 
 ),
 

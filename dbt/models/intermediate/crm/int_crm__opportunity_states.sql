@@ -1,27 +1,29 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace_changed',
-    unique_key='opportunity_id',
-    meta={'changed': 'int_crm__deals_changed'}
+    incremental_strategy='replace_all'
 ) }}
 
 with changes as (
 
     select * from {{ ref('int_crm__known_opportunity_changes') }}
-    where {{ only_changed('int_crm__deals_changed', 'opportunity_id') }}
+    where {{ only_changed(
+        'int_crm__deals_changed', 'opportunity_id', within=ref('int_crm__known_opportunity_changes')
+    ) }}
 
 ),
 
 fields as (
 
     select * from {{ ref('int_crm__field_states') }}
-    where {{ only_changed('int_crm__deals_changed', 'opportunity_id') }}
 
 ),
 
 opportunities as (
 
     select * from {{ ref('int_crm__opportunities_valued') }}
+    where {{ only_changed(
+        'int_crm__deals_changed', 'opportunity_id', within=ref('int_crm__opportunities_valued')
+    ) }}
 
 ),
 

@@ -20,26 +20,10 @@ decided as (
 
 ),
 
-plain as (
-
-    select
-        account_id,
-        created_on,
-        lower(trim(city)) as city,
-        lower(trim(country)) as country,
-        {{ plain_text('name') }} as plain
-    from {{ ref('int_crm__known_accounts') }}
-
-),
-
 accounts as (
 
-    select
-        *,
-        {{ company_name('plain') }} as company,
-        {{ legal_form('plain') }} as form
-    from plain
-    where plain <> ''
+    select * from {{ ref('int_quality__account_names') }}
+    where company <> ''
 
 ),
 

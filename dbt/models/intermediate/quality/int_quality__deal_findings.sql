@@ -1,10 +1,4 @@
-with opportunities as (
-
-    select * from {{ ref('int_crm__known_opportunities') }}
-
-),
-
-owners as (
+with owners as (
 
     select
         owners.rep_id,
@@ -13,7 +7,9 @@ owners as (
             workers.hired_on, coalesce(workers.adjusted_hired_on, workers.hired_on)
         ) as hired_on,
         users.user_id is null as is_unknown
-    from (select distinct rep_id from opportunities) as owners
+    from (
+        select distinct rep_id from {{ ref('int_crm__known_opportunities') }}
+    ) as owners
     left join {{ ref('int_rep__identities') }} as identities
         on owners.rep_id = identities.rep_id
     left join {{ ref('int_hris__known_workers') }} as workers
@@ -31,15 +27,17 @@ described as (
         owners.hired_on,
         owners.left_on,
         coalesce(owners.is_unknown, true) as has_unknown_owner,
-        accounts.account_id is null as has_unknown_account
-    from opportunities
+        opportunities.account_id is null or accounts.account_id is not null
+            as has_unknown_account
+    from {{ ref('int_crm__known_opportunities') }} as opportunities
     left join owners
         on opportunities.rep_id = owners.rep_id
-    left join {{ ref('int_crm__known_accounts') }} as accounts
-        on opportunities.account_id = accounts.account_id
+    left join {{ ref('int_crm__accounts_described') }} as accounts
+        on opportunities.account_id = accounts.account_id and accounts.is_inferred
     where
         opportunities.is_amount_restored
-        or accounts.account_id is null
+        or opportunities.account_id is null
+        or accounts.account_id is not null
         or coalesce(owners.is_unknown, true)
         or (opportunities.is_closed and opportunities.close_date < owners.hired_on)
         or (not opportunities.is_closed and owners.left_on is not null)

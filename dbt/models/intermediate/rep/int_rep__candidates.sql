@@ -4,12 +4,6 @@ with users as (
 
 ),
 
-opportunities as (
-
-    select * from {{ ref('int_crm__known_opportunities') }}
-
-),
-
 quotas as (
 
     select * from {{ ref('int_crm__known_quotas') }}
@@ -48,7 +42,7 @@ evidence as (
         case when is_won then close_date end as won_on,
         1 as has_deals,
         0 as has_quota
-    from opportunities
+    from {{ ref('int_crm__known_opportunities') }}
 
     union all
 
@@ -59,7 +53,7 @@ evidence as (
         case when splits.split_type = 'revenue' then 1 else 0 end as has_deals,
         0 as has_quota
     from {{ ref('int_crm__known_opportunity_splits') }} as splits
-    inner join opportunities
+    inner join {{ ref('int_crm__known_opportunities') }} as opportunities
         on splits.opportunity_id = opportunities.opportunity_id
 
     union all

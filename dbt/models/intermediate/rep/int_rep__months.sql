@@ -10,12 +10,6 @@ credits as (
 
 ),
 
-opportunities as (
-
-    select * from {{ ref('int_crm__known_opportunities') }}
-
-),
-
 spells as (
 
     select * from {{ ref('int_rep__job_spells') }}
@@ -35,12 +29,10 @@ months as (
 first_won as (
 
     select
-        credits.rep_id,
-        min(opportunities.close_date) as first_won_on
+        rep_id,
+        min(close_date) as first_won_on
     from credits
-    inner join opportunities
-        on credits.opportunity_id = opportunities.opportunity_id
-    group by credits.rep_id
+    group by rep_id
 
 ),
 

@@ -4,6 +4,12 @@ with movements as (
 
 ),
 
+months as (
+
+    select * from {{ ref('int_policy__months') }}
+
+),
+
 accounts as (
 
     select * from {{ ref('int_crm__accounts_segmented') }}
@@ -21,11 +27,13 @@ final as (
         movements.opening_cents,
         movements.amount_cents,
         movements.closing_cents,
-        not movements.is_complete as is_partial,
-        movements.as_of
+        not months.is_complete as is_partial,
+        months.as_of
     from movements
     inner join accounts
         on movements.account_id = accounts.account_id
+    inner join months
+        on movements.month_start = months.month_start
     where movements.movement is not null
 
 )

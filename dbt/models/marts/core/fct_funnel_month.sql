@@ -1,15 +1,4 @@
-with opportunities as (
-
-    select
-        *,
-        -- a deal entered after it closed was open on no day
-        case when is_closed then least(opened_on, close_date) else opened_on end
-            as entered_on
-    from {{ ref('fct_opportunity') }}
-
-),
-
-months as (
+with months as (
 
     select * from {{ ref('int_policy__months') }}
     where has_begun
@@ -27,38 +16,52 @@ days as (
 
 ),
 
+-- summed by day first: few days are many deals
 events as (
 
     select
-        opportunities.segment_id,
-        days.month_start,
-        1 as opened,
+        segment_id,
+        -- a deal entered after it closed was open on no day
+        case when is_closed then least(opened_on, close_date) else opened_on end
+            as happened_on,
+        count(*) as opened,
         0 as closed,
-        opportunities.amount_cents as opened_cents,
-        cast(null as bigint) as won_cents,
-        cast(null as integer) as cycle_days,
+        sum(amount_cents) as opened_cents,
+        null as won_cents,
+        null as cycle_days,
         0 as won,
         0 as lost
-    from opportunities
-    inner join days
-        on opportunities.entered_on = days.date_day
+    from {{ ref('fct_opportunity') }}
+    group by
+        segment_id,
+        case when is_closed then least(opened_on, close_date) else opened_on end
 
     union all
 
     select
-        opportunities.segment_id,
-        days.month_start,
+        segment_id,
+        close_date as happened_on,
         0 as opened,
-        1 as closed,
-        cast(null as bigint) as opened_cents,
-        case when opportunities.is_won then opportunities.amount_cents end as won_cents,
-        case when opportunities.is_won then opportunities.cycle_days end as cycle_days,
-        case when opportunities.is_won then 1 else 0 end as won,
-        case when opportunities.is_won then 0 else 1 end as lost
-    from opportunities
+        count(*) as closed,
+        null as opened_cents,
+        sum(case when is_won then amount_cents end) as won_cents,
+        sum(case when is_won then cycle_days end) as cycle_days,
+        count(case when is_won then 1 end) as won,
+        count(case when not coalesce(is_won, false) then 1 end) as lost
+    from {{ ref('fct_opportunity') }}
+    where is_closed
+    group by segment_id, close_date
+
+),
+
+dated as (
+
+    select
+        events.*,
+        days.month_start
+    from events
     inner join days
-        on opportunities.close_date = days.date_day
-    where opportunities.is_closed
+        on events.happened_on = days.date_day
 
 ),
 
@@ -80,7 +83,7 @@ summed as (
                 rows between unbounded preceding and current row
             ) as bigint
         ) as open_count
-    from events
+    from dated
     group by segment_id, month_start
 
 ),

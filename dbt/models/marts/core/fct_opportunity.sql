@@ -2,13 +2,23 @@
     materialized='incremental',
     incremental_strategy='replace_changed',
     unique_key='opportunity_id',
-    meta={'changed': 'int_crm__deals_changed'}
+    meta={'changed': 'int_crm__deals_changed', 'outdated': 'not is_closed'}
 ) }}
 
 with opportunities as (
 
     select * from {{ ref('int_crm__opportunities_valued') }}
-    where {{ only_changed('int_crm__deals_changed', 'opportunity_id') }}
+    where {{ only_changed(
+        'int_crm__deals_changed', 'opportunity_id', within=ref('int_crm__opportunities_valued')
+    ) }}
+
+    union all
+
+    -- the other open ones are a day older
+    select * from {{ ref('int_crm__opportunities_valued') }}
+    where
+        not is_closed
+        and not {{ only_changed('int_crm__deals_changed', 'opportunity_id') }}
 
 ),
 

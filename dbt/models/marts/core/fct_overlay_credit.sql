@@ -1,3 +1,14 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_changed',
+    unique_key='opportunity_id',
+    meta={
+        'changed': 'int_crm__deals_changed',
+        'outdated': "booked_on >= last.data_through"
+            ~ " or booked_on < (select min(date_day) from staging.stg_reference__fiscal_days)"
+    }
+) }}
+
 with splits as (
 
     select * from {{ ref('int_crm__known_opportunity_splits') }}
@@ -8,6 +19,12 @@ with splits as (
 opportunities as (
 
     select * from {{ ref('int_crm__opportunities_valued') }}
+    where
+        is_won
+        and (
+            {{ is_uncovered('close_date') }}
+            or {{ only_changed('int_crm__deals_changed', 'opportunity_id') }}
+        )
 
 ),
 
@@ -52,7 +69,6 @@ final as (
         on opportunities.close_date = days.date_day
     inner join run
         on opportunities.close_date <= run.data_through
-    where opportunities.is_won
 
 )
 

@@ -9,18 +9,6 @@ with bookings as (
 
 ),
 
-invoiced as (
-
-    select * from {{ ref('int_billing__invoiced_by_month') }}
-
-),
-
-months as (
-
-    select * from {{ ref('int_policy__months') }}
-
-),
-
 sides as (
 
     select
@@ -31,10 +19,20 @@ sides as (
         coalesce(invoiced.prorated_cents, 0) as prorated_cents,
         coalesce(invoiced.credited_cents, 0) as credited_cents
     from bookings
-    full outer join invoiced
+    full outer join {{ ref('int_billing__invoiced_by_month') }} as invoiced
         on
             bookings.account_id = invoiced.account_id
             and bookings.month_start = invoiced.month_start
+
+),
+
+to_date as (
+
+    select
+        account_id,
+        sum(booked_cents - invoiced_cents) as residual_cents
+    from sides
+    group by account_id
 
 ),
 
@@ -55,11 +53,11 @@ described as (
             and habits.last_part_month_start,
             false
         ) as is_billed_in_parts,
-        sum(sides.booked_cents - sides.invoiced_cents) over (
-            partition by sides.account_id
-        ) as residual_to_date_cents
+        to_date.residual_cents as residual_to_date_cents
     from sides
-    inner join months
+    inner join to_date
+        on sides.account_id = to_date.account_id
+    inner join {{ ref('int_policy__months') }} as months
         on sides.month_start = months.month_start
     inner join {{ ref('int_crm__accounts_described') }} as accounts
         on sides.account_id = accounts.account_id

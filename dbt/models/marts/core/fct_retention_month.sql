@@ -1,6 +1,6 @@
-with months as (
+with movements as (
 
-    select * from {{ ref('fct_arr_month') }}
+    select * from {{ ref('int_billing__arr_movements') }}
 
 ),
 
@@ -10,19 +10,9 @@ accounts as (
 
 ),
 
-beside_last_year as (
+months as (
 
-    select
-        months.*,
-        accounts.segment_id,
-        coalesce(year_ago.closing_cents, 0) as year_ago_cents
-    from months
-    inner join accounts
-        on months.account_id = accounts.account_id
-    left join months as year_ago
-        on
-            months.account_id = year_ago.account_id
-            and {{ add_months(-12, 'months.month_start') }} = year_ago.month_start
+    select * from {{ ref('int_policy__months') }}
 
 ),
 
@@ -32,19 +22,26 @@ beside_last_year as (
 by_segment as (
 
     select
-        segment_id,
-        month_start,
-        is_partial,
-        as_of,
-        {% for part in parts -%}
-            sum({{ part }}_cents) as {{ part }}_cents,
+        accounts.segment_id,
+        movements.month_start,
+        {% for part in ['opening', 'closing', 'year_ago'] -%}
+            sum(movements.{{ part }}_cents) as {{ part }}_cents,
+        {% endfor -%}
+        {% for kind in ['new', 'expansion', 'reactivation', 'contraction', 'churn'] -%}
+            sum(
+                case when movements.movement = '{{ kind }}' then movements.amount_cents else 0 end
+            ) as {{ kind }}_cents,
         {% endfor -%}
         -- only who was there a year ago: no new account ever enters retention
-        sum(case when year_ago_cents > 0 then closing_cents else 0 end) as retained_cents,
-        sum(least(closing_cents, year_ago_cents)) as kept_cents,
-        count(case when closing_cents > 0 then 1 end) as customers_count
-    from beside_last_year
-    group by segment_id, month_start, is_partial, as_of
+        sum(
+            case when movements.year_ago_cents > 0 then movements.closing_cents else 0 end
+        ) as retained_cents,
+        sum(least(movements.closing_cents, movements.year_ago_cents)) as kept_cents,
+        count(case when movements.closing_cents > 0 then 1 end) as customers_count
+    from movements
+    inner join accounts
+        on movements.account_id = accounts.account_id
+    group by accounts.segment_id, movements.month_start
 
 ),
 
@@ -68,42 +65,45 @@ summed as (
         node_level,
         node_id,
         month_start,
-        is_partial,
-        as_of,
         {% for part in parts + ['retained', 'kept'] -%}
             cast(sum({{ part }}_cents) as bigint) as {{ part }}_cents,
         {% endfor -%}
         cast(sum(customers_count) as bigint) as customers_count
     from nodes
-    group by node_level, node_id, month_start, is_partial, as_of
+    group by node_level, node_id, month_start
 
 ),
 
 final as (
 
     select
-        node_level,
-        node_id,
-        month_start,
-        opening_cents,
-        new_cents,
-        expansion_cents,
-        reactivation_cents,
-        contraction_cents,
-        churn_cents,
-        closing_cents,
-        customers_count,
-        year_ago_cents,
-        retained_cents,
-        kept_cents,
-        {{ stable(ratio('retained_cents', 'year_ago_cents')) }} as net_retention_share,
-        {{ stable(ratio('kept_cents', 'year_ago_cents')) }} as gross_retention_share,
+        summed.node_level,
+        summed.node_id,
+        summed.month_start,
+        summed.opening_cents,
+        summed.new_cents,
+        summed.expansion_cents,
+        summed.reactivation_cents,
+        summed.contraction_cents,
+        summed.churn_cents,
+        summed.closing_cents,
+        summed.customers_count,
+        summed.year_ago_cents,
+        summed.retained_cents,
+        summed.kept_cents,
+        {{ stable(ratio('summed.retained_cents', 'summed.year_ago_cents')) }}
+            as net_retention_share,
+        {{ stable(ratio('summed.kept_cents', 'summed.year_ago_cents')) }}
+            as gross_retention_share,
         {{ stable(ratio(
-            'new_cents + expansion_cents', '-1 * (contraction_cents + churn_cents)'
+            'summed.new_cents + summed.expansion_cents',
+            '-1 * (summed.contraction_cents + summed.churn_cents)'
         )) }} as quick_ratio,
-        is_partial,
-        as_of
+        not months.is_complete as is_partial,
+        months.as_of
     from summed
+    inner join months
+        on summed.month_start = months.month_start
 
 )
 

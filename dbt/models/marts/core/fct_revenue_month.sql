@@ -1,50 +1,19 @@
-with invoiced as (
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_due',
+    unique_key='account_id',
+    meta={'due': 'int_billing__accounts_due'}
+) }}
 
-    select * from {{ ref('int_billing__invoiced_by_month') }}
+with due as (
 
-),
-
-recognised as (
-
-    select * from {{ ref('int_billing__revenue_by_line') }}
+    select * from {{ ref('int_billing__accounts_due') }}
 
 ),
 
 months as (
 
     select * from {{ ref('int_policy__months') }}
-
-),
-
-parts as (
-
-    select
-        account_id,
-        month_start,
-        invoiced_cents,
-        0 as recognised_cents
-    from invoiced
-
-    union all
-
-    select
-        account_id,
-        month_start,
-        0 as invoiced_cents,
-        recognised_cents
-    from recognised
-
-),
-
-by_month as (
-
-    select
-        account_id,
-        month_start,
-        cast(sum(invoiced_cents) as bigint) as invoiced_cents,
-        cast(sum(recognised_cents) as bigint) as recognised_cents
-    from parts
-    group by account_id, month_start
 
 ),
 
@@ -58,27 +27,64 @@ carried as (
                 order by month_start
                 rows between unbounded preceding and current row
             ) as bigint
-        ) as closing_deferred_cents
-    from by_month
+        ) as deferred_cents
+    from {{ ref('int_billing__revenue_by_month') }}
+
+),
+
+-- of the months that rest
+brought as (
+
+    {% if is_incremental() -%}
+        select
+            rests.account_id,
+            cast(sum(rests.invoiced_cents - rests.recognised_cents) as bigint)
+                as deferred_cents
+        from {{ this }} as rests
+        inner join due
+            on
+                rests.account_id = due.account_id
+                and rests.month_start < due.due_from
+        group by rests.account_id
+    {%- else -%}
+        select
+            account_id,
+            0 as deferred_cents
+        from due
+        where false
+    {%- endif %}
+
+),
+
+deferred as (
+
+    select
+        carried.*,
+        carried.deferred_cents
+        + coalesce(brought.deferred_cents, 0) as closing_deferred_cents
+    from carried
+    left join brought
+        on carried.account_id = brought.account_id
 
 ),
 
 final as (
 
     select
-        carried.account_id,
-        carried.month_start,
-        carried.closing_deferred_cents
-        - carried.invoiced_cents
-        + carried.recognised_cents as opening_deferred_cents,
-        carried.invoiced_cents,
-        carried.recognised_cents,
-        carried.closing_deferred_cents,
+        deferred.account_id,
+        deferred.month_start,
+        deferred.closing_deferred_cents
+        - deferred.invoiced_cents
+        + deferred.recognised_cents as opening_deferred_cents,
+        deferred.invoiced_cents,
+        deferred.recognised_cents,
+        deferred.closing_deferred_cents,
         not months.is_complete as is_partial,
-        months.as_of
-    from carried
+        run.as_of
+    from deferred
     inner join months
-        on carried.month_start = months.month_start
+        on deferred.month_start = months.month_start
+    cross join {{ ref('stg_reference__run') }} as run
 
 )
 

@@ -7,7 +7,7 @@
      'open pipeline, coverage and the pipeline part of the forecast',
      'no open opportunity is known'),
     ('stage_history', 'crm-opportunity-history',
-     ref('int_crm__opportunity_states'), 'true',
+     ref('int_crm__opportunity_paths'), 'true',
      'past pipeline, pushes, slippage and stage conversion',
      'no past state of an opportunity is known'),
     ('products', 'crm-products', ref('int_crm__known_products'), 'true',
@@ -56,6 +56,8 @@
      'margin, magic number, cost of acquisition, its payback and the Rule of 40',
      'no expense is booked'),
 ] %}
+{# where a row stands for several: how many #}
+{% set counted = {'stage_history': 'cast(coalesce(sum(changes_count), 0) as bigint)'} %}
 
 with run as (
 
@@ -71,7 +73,7 @@ capabilities as (
             '{{ contract }}' as contract,
             '{{ needed_for }}' as needed_for,
             '{{ why_not }}' as why_not,
-            count(*) as rows_count
+            {{ counted.get(capability, 'count(*)') }} as rows_count
         from {{ relation }}
         where {{ condition }}
         {% if not loop.last %}union all{% endif %}

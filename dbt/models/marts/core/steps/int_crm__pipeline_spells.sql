@@ -1,7 +1,8 @@
+-- which rows are outdated hangs on the last build
+-- depends_on: {{ ref('stg_reference__last_build') }}
 with states as (
 
     select * from {{ ref('int_crm__opportunity_states') }}
-    where {{ only_changed('int_crm__deals_changed', 'opportunity_id') }}
 
 ),
 
@@ -9,14 +10,14 @@ opportunities as (
 
     select
         opportunities.*,
-        run.data_through,
         case
             when opportunities.is_closed then opportunities.close_date
             else {{ end_of_time() }}
         end as open_before
     from {{ ref('fct_opportunity') }} as opportunities
-    cross join {{ ref('stg_reference__run') }} as run
-    where {{ only_changed('int_crm__deals_changed', 'opportunity_id', 'opportunities') }}
+    where {{ only_changed(
+        'int_crm__deals_changed', 'opportunity_id', 'opportunities', within=ref('fct_opportunity')
+    ) }}
 
 ),
 
@@ -32,14 +33,13 @@ told as (
         states.amount_cents,
         states.win_probability_share,
         states.close_date,
-        coalesce(states.is_stage_inferred, false) as is_inferred,
-        false as is_latest
+        coalesce(states.is_stage_inferred, false) as is_inferred
     from states
     where states.next_changed_on is null or states.next_changed_on > states.changed_on
 
 ),
 
--- where no change is kept, today's state stands in for it; the last day is today's
+-- where no change is kept, today's state stands in for it
 today as (
 
     select
@@ -51,26 +51,10 @@ today as (
         opportunities.amount_cents,
         opportunities.win_probability_share,
         opportunities.close_date,
-        true as is_inferred,
-        false as is_latest
+        true as is_inferred
     from opportunities
     left join {{ ref('int_crm__opportunity_paths') }} as paths
         on opportunities.opportunity_id = paths.opportunity_id
-
-    union all
-
-    select
-        opportunity_id,
-        data_through as told_from,
-        {{ add_days(1, 'data_through') }} as told_before,
-        stage,
-        forecast_category,
-        amount_cents,
-        win_probability_share,
-        close_date,
-        false as is_inferred,
-        true as is_latest
-    from opportunities
 
 ),
 
@@ -87,11 +71,7 @@ clipped as (
     select
         every_spell.opportunity_id,
         greatest(every_spell.told_from, opportunities.opened_on) as valid_from,
-        least(
-            every_spell.told_before,
-            opportunities.open_before,
-            case when not every_spell.is_latest then opportunities.data_through end
-        ) as valid_before,
+        least(every_spell.told_before, opportunities.open_before) as valid_before,
         coalesce(every_spell.stage, opportunities.stage) as stage,
         coalesce(every_spell.forecast_category, opportunities.forecast_category)
             as forecast_category,
@@ -100,8 +80,7 @@ clipped as (
             every_spell.win_probability_share, opportunities.win_probability_share
         ) as win_probability_share,
         coalesce(every_spell.close_date, opportunities.close_date) as close_date,
-        every_spell.is_inferred,
-        every_spell.is_latest
+        every_spell.is_inferred
     from every_spell
     inner join opportunities
         on every_spell.opportunity_id = opportunities.opportunity_id

@@ -8,7 +8,6 @@
 with states as (
 
     select * from {{ ref('int_crm__opportunity_states') }}
-    where {{ only_changed('int_crm__deals_changed', 'opportunity_id') }}
 
 ),
 
@@ -21,7 +20,9 @@ stages as (
 opportunities as (
 
     select * from {{ ref('fct_opportunity') }}
-    where {{ only_changed('int_crm__deals_changed', 'opportunity_id') }}
+    where {{ only_changed(
+        'int_crm__deals_changed', 'opportunity_id', within=ref('fct_opportunity')
+    ) }}
 
 ),
 
