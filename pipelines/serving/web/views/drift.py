@@ -38,8 +38,6 @@ def drift(page: Page, metric: str, level: str, node: str) -> None:
         _history(page, metric, level, node)
     if page.snapshot.has("drift.fct_drift_cause"):
         _causes(page, level or "company", node or "company")
-    if page.snapshot.has("drift.fct_drift_watch"):
-        _watch(page)
     page.ask(
         "board",
         "Board",
@@ -72,6 +70,8 @@ def drift(page: Page, metric: str, level: str, node: str) -> None:
         empty="Nothing is watched yet: no plan was published.",
         source=rows_of("drift.rpt_drift_board"),
     )
+    if page.snapshot.has("drift.fct_drift_watch"):
+        _watch(page)
 
 
 def _watch(page: Page) -> None:
@@ -92,6 +92,10 @@ def _watch(page: Page) -> None:
             end as status
         from drift.fct_drift_watch
         where is_latest
+        qualify row_number() over (
+            partition by metric, node_level, node_id
+            order by is_alarm desc, limit_share desc nulls last, direction
+        ) = 1
         order by
             case status when 'watch' then 0 when 'explained above' then 1
                 when 'as usual' then 2 else 3 end,
@@ -104,15 +108,14 @@ def _watch(page: Page) -> None:
             "direction",
             "week_start",
             "status",
-            "cause",
             "usual_share",
             "limit_share",
             "watched_from",
             "plan_version",
         ],
         caption="Deals opened, won of those decided, and their amounts, beside what is "
-        "usual; an alarm stands at 100 % of its limit and asks for nothing. Silent: "
-        "less than twelve months of history",
+        "usual, to the side for which more speaks; an alarm stands at 100 % of its "
+        "limit and asks for nothing. Silent: less than twelve months of history",
         empty="Nothing is watched by the week yet: no plan has been in force for one.",
         source=rows_of("drift.fct_drift_watch"),
     )
