@@ -71,7 +71,7 @@ def clone(source: Path, target: Path) -> None:
                     break
                 _write_back(written.fileno(), place, moved)
                 place += moved
-    except OSError:  # two file systems, or one that does not know how
+    except (AttributeError, OSError):  # another system, or a file system that cannot
         place = 0
     if place < size:
         shutil.copyfile(source, target)

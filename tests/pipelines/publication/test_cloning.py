@@ -47,3 +47,13 @@ def test_a_disk_that_cannot_copy_by_itself_is_copied_by_hand(
     monkeypatch.setattr(os, "copy_file_range", refuses)
     clone(source, target)
     assert target.read_bytes() == b"bytes"
+
+
+def test_a_system_without_that_call_is_copied_by_hand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target = tmp_path / "last", tmp_path / "next"
+    source.write_bytes(b"bytes")
+    monkeypatch.delattr(os, "copy_file_range", raising=False)
+    clone(source, target)
+    assert target.read_bytes() == b"bytes"
