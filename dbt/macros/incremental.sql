@@ -139,9 +139,20 @@
     more than has changed.
 #}
 {% macro get_incremental_replace_all_sql(arg_dict) -%}
+    {{ return(adapter.dispatch('replace_all')(arg_dict)) }}
+{%- endmacro %}
+
+{% macro default__replace_all(arg_dict) -%}
     {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') -%}
     delete from {{ arg_dict['target_relation'] }};
     insert into {{ arg_dict['target_relation'] }} ({{ columns }})
+    select {{ columns }} from {{ arg_dict['temp_relation'] }}
+{%- endmacro %}
+
+{# DuckDB marks every row it deletes, of which there are millions after a first build. #}
+{% macro duckdb__replace_all(arg_dict) -%}
+    {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') -%}
+    create or replace table {{ arg_dict['target_relation'] }} as
     select {{ columns }} from {{ arg_dict['temp_relation'] }}
 {%- endmacro %}
 

@@ -1,11 +1,13 @@
 """What dbt costs beside its models' own SQL, what a night costs, and as-of questions.
 
 Run: python tests/benchmarks/warehouse_build.py [SIZE[:FIRST_DAY] [HOME [STEP...]]]
-Prints ratios of processor time, which hold on a busy machine, and the peak memory.
-Each step runs in a process of its own: write, full, alone, first, night, ask; all of
-them in a home that goes away unless told. The first night after a full build is dbt's,
-any later one is said again without it. dbt's tests are part of a build; the models' own
-SQL has none. A first day cuts the company's history short.
+Prints ratios by the clock, for a quiet machine, and of processor time, which hold on a
+busy one, and the peak memory.
+Each step runs in a process of its own: write, full, alone, first, second, night, ask;
+all of them in a home that goes away unless told. The first night after a full build is
+dbt's and begins a fiscal year, any later one is said again without it; the second still
+clears away what those before made of every deal. dbt's tests are part of a build; the
+models' own SQL has none. A first day cuts the company's history short.
 """
 
 import json
@@ -31,8 +33,8 @@ from pipelines.ingestion.reference import write_reference
 from pipelines.serving.home import make_home
 from pipelines.settings import Settings
 
-BUILDS = ("full", "first", "night")
-STEPS = ("write", "full", "alone", "first", "night", "ask")
+BUILDS = ("full", "first", "second", "night")
+STEPS = ("write", "full", "alone", "first", "second", "night", "ask")
 TOLD = "warehouse_build.json"
 FIRST = demo_dates(size="medium").first_night  # of every size with years of history
 NIGHTS = tuple(FIRST + timedelta(days=step) for step in range(len(BUILDS)))
@@ -127,23 +129,31 @@ def build(settings: Settings, step: str) -> None:
     night = NIGHTS[BUILDS.index(step)]
     write_reference(night, settings)
     warehouse.manifest()
-    before = time.process_time()
+    before, began = time.process_time(), time.perf_counter()
     built = warehouse.build("actuals", settings, full_refresh=step == "full")
-    cpu = time.process_time() - before
+    cpu, clock = time.process_time() - before, time.perf_counter() - began
     built.raise_if_broken()
     kinds = Counter("models" if node.is_model else "tests" for node in built.nodes)
-    print(f"{step} build: {cpu:.1f} s of processor, {dict(kinds)}", flush=True)
+    print(
+        f"{step} build: {clock:.1f} s by the clock, {cpu:.1f} s of processor, "
+        f"{dict(kinds)}",
+        flush=True,
+    )
     for node in sorted(built.nodes, key=lambda node: -node.seconds)[:8]:
         print(f"    {node.seconds:5.2f} s by the clock: {node.name}")
     note(settings, step, cpu)
+    note(settings, f"{step} by the clock", clock)
     if step == "full":
         ids = [node.unique_id for node in built.nodes if node.is_model]
         note(settings, "models", ids)
         compiled = settings.dbt_target / "compiled"
         shutil.copytree(compiled, settings.home / "first", dirs_exist_ok=True)
     else:
-        full = told(settings)["full"]
-        print(f"{step} is {cpu / full:.1%} of the full build")
+        full = told(settings)
+        print(
+            f"{step} is {clock / full['full by the clock']:.1%} of the full build by "
+            f"the clock, {cpu / full['full']:.1%} of its processor time"
+        )
 
 
 def alone(settings: Settings) -> None:
@@ -235,7 +245,7 @@ def run(size: str, home: Path, step: str) -> None:
     match step:
         case "write":
             write(settings, size)
-        case "full" | "first" | "night":
+        case "full" | "first" | "second" | "night":
             build(settings, step)
         case "alone":
             alone(settings)

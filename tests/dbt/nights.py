@@ -47,13 +47,6 @@ TABLES = {  # columns of staging; known_on and is_deleted come last in each
     ),
     **bills.TABLES,
 }
-KEYS = {  # of what is only told again, corrected or gone: its key, and what changes
-    "stg_crm__accounts": (("account_id",), "name"),
-    "stg_crm__account_territories": (
-        ("account_id", "territory_id", "started_on"),
-        "ended_on",
-    ),
-}
 NEW_YEAR = date(2026, 3, 10)  # from then on the calendar begins later
 FATES = ["grow", "close", "close", "close", "reopen", "late", "forget", "move"]
 ONCE = """
@@ -69,6 +62,15 @@ create table staging.stg_reference__stages as
         ('lost', 4, true)) as stages (stage, stage_rank, is_closed);
 create table staging.stg_reference__plan_rates as
     from (values ('EUR', 1.1), ('GBP', 1.3)) as p (currency, company_currency_per_unit);
+create table staging.stg_reference__segments as
+    from (values
+        ('ent', 1, 1000, false), ('mid', 2, 100, false), ('smb', 3, null, true)
+    ) as s (segment_id, segment_rank, min_employee_count, is_default)
+    cross join (select cast(null as bigint) as max_employee_count,
+        cast(null as varchar) as region_names, cast(null as varchar) as country_names);
+create table intermediate.int_policy__segments_matched as
+    from (values ('Enterprise', 'ent'), ('Small', 'smb'))
+    as m (segment_name, segment_id);
 """
 
 
@@ -79,14 +81,14 @@ class Company:
     seed: int
     kept: dict[str, dict[Key, Row]] = field(default_factory=dict)
     news: dict[str, dict[Key, Row]] = field(default_factory=dict)
-    segments: dict[str, str] = field(default_factory=dict)
+    homes: dict[str, str] = field(default_factory=dict)
     opened: int = 0
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
         self.bill_dice = bills.Dice(self.seed)
         self.kept = {table: {} for table in TABLES}
-        self.segments = {f"a{number}": "smb" for number in range(6)}
+        self.homes = {"r1": "n", "r2": "s"}
 
     def say(self, table: str, key: Key, *, is_gone: bool = False, **said: Any) -> None:
         """Let the source hold other values for a key, or no longer hold it."""
@@ -107,12 +109,11 @@ class Company:
             self.befall(name, night)
         for _ in range(2):
             self.correct(night)
-        for table in KEYS:
-            self.record(table, night)
+        self.describe(night)
+        self.assign(night)
         bills.bill(self.say, self.bill_dice, night)
-        if self.dice.random() < 0.2:
-            account = self.dice.choice(sorted(self.segments))
-            self.segments[account] = self.dice.choice(["smb", "ent"])
+        if self.dice.random() < 0.2:  # what an account lies in that does not say it
+            self.homes[self.dice.choice(["r1", "r2"])] = self.dice.choice(["n", "s"])
         if self.dice.random() < 0.3:  # a rate of the past, or one still to begin
             key = (self.dice.choice(["EUR", "GBP", "SEK"]), self.past(night, 90))
             if self.dice.random() < 0.3:
@@ -212,22 +213,38 @@ class Company:
         elif lines and table == "opportunity_changes":
             self.say(table, self.dice.choice(lines), stage="talk", amount_cents=50)
 
-    def record(self, table: str, night: date) -> None:
-        """Tell a record anew, corrected, or gone."""
-        keys, changing = KEYS[table]
-        number, day = self.dice.randrange(6), date(2026, 1, 1)
-        values = {
-            key: day if key.endswith("_on") else f"{key[0]}{number}" for key in keys
-        }
-        key, is_known = (
-            tuple(values.values()),
-            tuple(values.values()) in self.kept[table],
-        )
-        if is_known and self.dice.random() < 0.3:
-            self.say(table, key, is_gone=True)
+    def describe(self, night: date) -> None:
+        """Tell of an account anew, with holes; at times none tells of it any more."""
+        key = (f"a{self.dice.randrange(6)}",)
+        if key in self.kept["stg_crm__accounts"] and self.dice.random() < 0.3:
+            how = {"is_gone": True} if self.dice.random() < 0.5 else {}
+            self.say("accounts", key, is_deleted_in_crm=True, **how)
             return
-        said = night if changing.endswith("_on") else self.dice.randint(1, 9)
-        self.say(table, key, **values, **{changing: said})
+        dice = self.dice.choice
+        self.say(
+            "accounts", key, account_id=key[0], is_deleted_in_crm=False,
+            name=dice([None, "One", "Two"]), parent_account_id=dice([None, "a0", "a1"]),
+            owner_rep_id=dice(["r1", "r2", None]), region_name=dice([None, "n", "s"]),
+            segment_name=dice([None, None, "Enterprise", "Small", "Odd"]),
+            employee_count=dice([None, 50, 500, 5000]), created_on=date(2025, 12, 1),
+            modified_on=dice([None, night]),
+        )  # fmt: skip
+
+    def assign(self, night: date) -> None:
+        """Put an account into a territory, from some day to another or for good."""
+        started = self.dice.choice([date(2026, 1, 1), night + timedelta(days=2)])
+        key = (f"a{self.dice.randrange(6)}", self.dice.choice(["t1", "t2"]), started)
+        if (
+            key in self.kept["stg_crm__account_territories"]
+            and self.dice.random() < 0.3
+        ):
+            self.say("account_territories", key, is_gone=True)
+            return
+        self.say(
+            "account_territories", key, account_id=key[0], territory_id=key[1],
+            started_on=started,
+            ended_on=self.dice.choice([None, night, night + timedelta(days=3)]),
+        )  # fmt: skip
 
     def tell(self, db: duckdb.DuckDBPyConnection, night: date, since: Row) -> None:
         """Write what the models above would say on that night.
@@ -278,10 +295,10 @@ class Company:
             [night, through, through, through],
         )
         db.execute(
-            "create or replace table intermediate.int_crm__accounts_segmented "
-            "(account_id varchar, segment_id varchar, region_id varchar)"
+            "create or replace table intermediate.int_rep__current_jobs "
+            "(rep_id varchar, region_id varchar)"
         )
         db.executemany(
-            "insert into intermediate.int_crm__accounts_segmented values (?, ?, 'n')",
-            [list(pair) for pair in self.segments.items()],
+            "insert into intermediate.int_rep__current_jobs values (?, ?)",
+            [list(pair) for pair in self.homes.items()],
         )

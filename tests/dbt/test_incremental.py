@@ -31,6 +31,9 @@ NEXT, AFTER = (company.AS_OF + timedelta(days=step) for step in (1, 2))
 LISTS = {
     "int_crm__deals_told",
     "int_crm__deals_changed",
+    "int_crm__account_territories_changed",
+    "int_crm__accounts_changed",
+    "int_crm__accounts_described",
     "int_crm__accounts_resegmented",
     "int_crm__field_states",
     "int_crm__opportunity_states",
@@ -46,6 +49,7 @@ LISTS = {
 }
 # read by the incremental models, or made of them; in the order in which dbt builds
 AROUND = LISTS | {
+    "int_crm__account_families",
     "int_crm__known_exchange_rates",
     "int_crm__known_crosswalks",
     "int_currency__dated_rates",

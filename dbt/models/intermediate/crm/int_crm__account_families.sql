@@ -1,30 +1,36 @@
 with accounts as (
 
-    select * from {{ ref('int_crm__accounts_described') }}
+    select
+        account_id,
+        parent_account_id
+    from {{ ref('int_crm__accounts_segmented') }}
 
 ),
 
--- a parent that no extract holds cannot head a family
-parents as (
+-- a parent that no extract holds cannot head a family; most accounts have none at all
+children as (
 
     select
         accounts.account_id,
-        coalesce(above.account_id, accounts.account_id) as up_account_id
+        above.account_id as up_account_id
     from accounts
-    left join accounts as above
-        on accounts.parent_account_id = above.account_id
+    inner join accounts as above
+        on
+            accounts.parent_account_id = above.account_id
+            and accounts.account_id <> above.account_id
 
 ),
 
 -- each step looks twice as far up as the one before: 16 levels in all
 {% for step in range(1, 5) -%}
+    {%- set from = 'children' if loop.first else 'up_' ~ (step - 1) -%}
     up_{{ step }} as (
 
         select
             below.account_id,
-            above.up_account_id
-        from {{ 'parents' if loop.first else 'up_' ~ (step - 1) }} as below
-        inner join {{ 'parents' if loop.first else 'up_' ~ (step - 1) }} as above
+            coalesce(above.up_account_id, below.up_account_id) as up_account_id
+        from {{ from }} as below
+        left join {{ from }} as above
             on below.up_account_id = above.account_id
 
     ),
@@ -35,13 +41,11 @@ final as (
     -- accounts that are each other's parents have no head: each is its own family
     select
         up_4.account_id,
-        case
-            when heads.up_account_id = up_4.up_account_id then up_4.up_account_id
-            else up_4.account_id
-        end as family_account_id
+        up_4.up_account_id as family_account_id
     from up_4
-    inner join parents as heads
+    left join children as heads
         on up_4.up_account_id = heads.account_id
+    where heads.account_id is null
 
 )
 

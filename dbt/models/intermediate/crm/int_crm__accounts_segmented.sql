@@ -1,3 +1,12 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_changed',
+    unique_key='account_id',
+    meta={'changed': 'int_crm__accounts_changed', 'outdated': 'is_inferred'}
+) }}
+
+-- whose rows give way hangs on the list
+-- depends_on: {{ ref('int_crm__accounts_changed') }}
 with accounts as (
 
     select * from {{ ref('int_crm__accounts_described') }}

@@ -75,7 +75,7 @@ final as (
         accounts.account_id,
         accounts.name,
         accounts.parent_account_id,
-        families.family_account_id,
+        coalesce(families.family_account_id, accounts.account_id) as family_account_id,
         territories.territory_id,
         accounts.owner_rep_id,
         accounts.segment_id,
@@ -95,7 +95,7 @@ final as (
         run.as_of
     from accounts
     cross join run
-    inner join families
+    left join families
         on accounts.account_id = families.account_id
     left join territories
         on accounts.account_id = territories.account_id

@@ -14,23 +14,49 @@ arr as (
 
 ),
 
-final as (
+valued as (
 
     select
-        accounts.family_account_id,
-        max(
-            case when accounts.account_id = accounts.family_account_id then accounts.name end
-        ) as name,
-        count(*) as accounts_count,
-        count(case when accounts.is_customer then 1 end) as customers_count,
-        cast(sum(accounts.bookings_12m_cents) as bigint) as bookings_12m_cents,
-        cast(sum(accounts.open_pipeline_cents) as bigint) as open_pipeline_cents,
-        cast(coalesce(sum(arr.closing_cents), 0) as bigint) as arr_cents,
-        accounts.as_of
+        accounts.*,
+        case when accounts.is_customer then 1 else 0 end as customers_count,
+        coalesce(arr.closing_cents, 0) as arr_cents
     from accounts
     left join arr
         on accounts.account_id = arr.account_id
-    group by accounts.family_account_id, accounts.as_of
+
+),
+
+-- most families are one account, which needs no sum
+below as (
+
+    select
+        family_account_id,
+        count(*) as accounts_count,
+        sum(customers_count) as customers_count,
+        sum(bookings_12m_cents) as bookings_12m_cents,
+        sum(open_pipeline_cents) as open_pipeline_cents,
+        sum(arr_cents) as arr_cents
+    from valued
+    where account_id <> family_account_id
+    group by family_account_id
+
+),
+
+final as (
+
+    select
+        heads.account_id as family_account_id,
+        heads.name,
+        1 + coalesce(below.accounts_count, 0) as accounts_count,
+        {% for one in ['customers_count', 'bookings_12m_cents', 'open_pipeline_cents',
+                       'arr_cents'] -%}
+            cast(heads.{{ one }} + coalesce(below.{{ one }}, 0) as bigint) as {{ one }},
+        {% endfor -%}
+        heads.as_of
+    from valued as heads
+    left join below
+        on heads.account_id = below.family_account_id
+    where heads.account_id = heads.family_account_id
 
 )
 

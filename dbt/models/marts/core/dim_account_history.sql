@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_changed',
+    unique_key='account_id',
+    meta={'changed': 'int_crm__accounts_changed'}
+) }}
+
 with versions as (
 
     select * from {{ ref('stg_crm__accounts') }}
@@ -30,6 +37,7 @@ in_order as (
     from versions
     inner join run
         on versions.known_on <= run.as_of
+    where {{ only_changed('int_crm__accounts_changed', 'account_id', 'versions') }}
 
 ),
 

@@ -1,6 +1,18 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_changed',
+    unique_key='account_id',
+    meta={'changed': 'int_crm__account_territories_changed'}
+) }}
+
 with spells as (
 
     select * from {{ ref('int_crm__known_account_territories') }}
+    where {{ only_changed(
+        'int_crm__account_territories_changed',
+        'account_id',
+        within=ref('int_crm__known_account_territories')
+    ) }}
 
 ),
 

@@ -46,7 +46,7 @@ described as (
         run.reconciliation_tolerance_share as tolerance_share,
         not months.is_complete as is_partial,
         months.as_of,
-        accounts.is_inferred,
+        inferred.account_id is not null as is_inferred,
         coalesce(habits.is_linked, false) as has_billing,
         coalesce(
             sides.month_start between habits.first_part_month_start
@@ -59,9 +59,9 @@ described as (
         on sides.account_id = to_date.account_id
     inner join {{ ref('int_policy__months') }} as months
         on sides.month_start = months.month_start
-    inner join {{ ref('int_crm__accounts_described') }} as accounts
-        on sides.account_id = accounts.account_id
     cross join {{ ref('stg_reference__run') }} as run
+    left join {{ ref('int_crm__accounts_segmented') }} as inferred
+        on sides.account_id = inferred.account_id and inferred.is_inferred
     left join {{ ref('int_billing__billing_habits') }} as habits
         on sides.account_id = habits.account_id
 
