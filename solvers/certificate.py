@@ -290,6 +290,21 @@ def pair_cents(
 ) -> NDArray[np.float64]:
     """Return the cost in cents of some accounts with every rep."""
     n, k = len(problem.account_ids), len(problem.rep_ids)
+    cost = np.zeros((rows.size, k))
+    if problem.travel_cents_per_km > 0:
+        visits = _or(problem.visits, n, 1.0)[rows][:, None]
+        cost = np.rint(visits * problem.travel_cents_per_km * _km(problem, rows))
+    if problem.pair_cost_cents is not None:
+        cost = cost + problem.pair_cost_cents[rows]
+    owner = _owner(problem)[rows]
+    move = np.rint(_or(problem.move_cost_cents, n, 0.0)[rows] * move_price)
+    leaves = (owner >= 0)[:, None] & (owner[:, None] != np.arange(k)[None, :])
+    return np.asarray(cost + np.where(leaves, move[:, None], 0.0))
+
+
+def _km(problem: TerritoryProblem, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the distance of some accounts from every rep's home, by haversine."""
+    n, k = len(problem.account_ids), len(problem.rep_ids)
     nan = np.nan
     north = np.radians(_or(problem.latitude, n, nan)[rows])[:, None]
     east = np.radians(_or(problem.longitude, n, nan)[rows])[:, None]
@@ -303,12 +318,4 @@ def pair_cents(
             + np.cos(north) * np.cos(rep_north) * np.sin((east - rep_east) / 2) ** 2
         )
         km = 2 * EARTH_KM * np.arcsin(np.sqrt(np.clip(half, 0.0, 1.0)))
-    km = np.minimum(np.where(here & there, km, 0.0), problem.travel_cap_km)
-    visits = _or(problem.visits, n, 1.0)[rows][:, None]
-    cost = np.rint(visits * problem.travel_cents_per_km * km)
-    if problem.pair_cost_cents is not None:
-        cost = cost + problem.pair_cost_cents[rows]
-    owner = _owner(problem)[rows]
-    move = np.rint(_or(problem.move_cost_cents, n, 0.0)[rows] * move_price)
-    leaves = (owner >= 0)[:, None] & (owner[:, None] != np.arange(k)[None, :])
-    return np.asarray(cost + np.where(leaves, move[:, None], 0.0))
+    return np.minimum(np.where(here & there, km, 0.0), problem.travel_cap_km)

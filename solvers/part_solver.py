@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.kernel import compiled
+from solvers.mending import least_total_miss
 from solvers.pairs import Pairs, pair_cents, pair_harm
 from solvers.prices import (
     COUNT,
@@ -37,6 +38,7 @@ from solvers.search import (
     rank_choices,
     start_from_owners,
     start_from_prices,
+    total_miss,
 )
 from solvers.units import Part
 
@@ -188,6 +190,7 @@ def solve_part(
     prices = find_prices(part, how=how.climb, warm=zero if stands else None)
     choices = rank_choices(part, prices)
     today = start_from_owners(part, choices, owner)
+    least = least_total_miss(part, choices)
 
     def search(start: State) -> State:
         found = [
@@ -199,13 +202,14 @@ def solve_part(
                 steps_per_unit=max(int(how.steps_per_unit * effort), 1),
                 hot=how.hot,
                 seed=seed + attempt * ATTEMPT,
+                enough=least,
             )
             for attempt in range(how.tries)
         ]
         return reduce(partial(better, part, choices), found)
 
     state = search(today) if is_repair else None
-    if state is None or not _is_legal(part, choices, state):
+    if state is None or not _is_settled(part, choices, state, least):
         fresh = search(start_from_prices(part, choices))
         state = fresh if state is None else better(part, choices, state, fresh)
     if not _is_legal(part, choices, state):
@@ -249,10 +253,21 @@ def _is_legal(part: Part, choices: Choices, state: State) -> bool:
     """Return whether bands and the disruption budget hold."""
     if misses(part, state.loads).any():
         return False
+    return _is_in_budget(part, choices, state)
+
+
+def _is_in_budget(part: Part, choices: Choices, state: State) -> bool:
+    """Return whether the disruption budget holds."""
     if not np.isfinite(part.budget):
         return True
     used = float(choices.harm[np.arange(state.choice.size), state.choice].sum())
     return used <= part.budget * (1 + 1e-9) + 1e-9
+
+
+def _is_settled(part: Part, choices: Choices, state: State, least: float) -> bool:
+    """Return whether the budget holds and bands are missed by no more than any must."""
+    is_least = total_miss(part, state.loads) <= least
+    return is_least and _is_in_budget(part, choices, state)
 
 
 def _solve_small(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ortools.sat.python import cp_model
 from ortools.sat.python.cp_model import LinearExpr
 
+from solvers.mending import all_units, can_mend
 from solvers.prices import Prices
 from solvers.search import Choices, State, loads_of, misses, plan_cents, total_miss
 from solvers.units import Part
@@ -218,19 +219,33 @@ def repair(
     -----
     Around each book that misses, the reps with the cheapest exchanges form a group
     that is solved exactly with elastic bands; groups grow while misses remain and
-    the work in all stays within a budget: bands that cannot hold end there.
+    the work in all stays within a budget: bands that cannot hold end there. A group
+    whose units provably cannot miss less is passed over (see `solvers.mending`), and
+    so is one that was solved to the end and stands as it was left.
     """
     best = State(state.choice.copy(), state.loads.copy())
+    if not can_mend(part, choices, best, *all_units(choices)):
+        return best
     whole = whole_loads(part)
     elastic = 50.0 * book_cents(part, prices)
     left = MOST_WORK * effort
+    settled: set[bytes] = set()
     for size in GROUP_SIZES:
         for r in _worst_books(part, best.loads):
             if left <= 0.0 or not misses(part, best.loads)[r].any():
                 continue
             group = _exchange_group(choices, best, int(r), size)
+            if group.tobytes() in settled:
+                continue
             most = min(effort * size / 3, left)
-            best, work = _try_group(part, choices, best, group, whole, elastic, most)
+            new, work, is_settled = _try_group(
+                part, choices, best, group, whole, elastic, most
+            )
+            if new is not best:
+                settled.clear()
+            if is_settled:
+                settled.add(group.tobytes())
+            best = new
             left -= work
         if left <= 0.0 or not misses(part, best.loads).any():
             break
@@ -287,21 +302,16 @@ def _try_group(
     whole: WholeLoads,
     elastic: float,
     effort: float,
-) -> tuple[State, float]:
-    """Solve one group; return the better state and the deterministic time spent."""
-    is_in = np.zeros(state.loads.shape[0] + 1, dtype=bool)
-    is_in[group] = True
-    units = np.flatnonzero(is_in[state.owner(choices)])
-    allowed = is_in[choices.rep[units]] & (choices.rep[units] >= 0)
-    several = allowed.sum(axis=1) > 1
-    if several.sum() > MOST_UNITS:
+) -> tuple[State, float, bool]:
+    """Solve one group; return the better state, the work and whether that ends it."""
+    units, allowed = _movable(choices, state, group)
+    if units.size > MOST_UNITS:
         second = np.where(allowed, choices.regret[units], np.inf)
         second = np.sort(second, axis=1)[:, 1] - second.min(axis=1)
-        keep = np.lexsort((units, second))[:MOST_UNITS]
-        several &= np.isin(np.arange(units.size), keep)
-    units, allowed = units[several], allowed[several]
-    if units.size == 0:
-        return state, 0.0
+        keep = np.sort(np.lexsort((units, second))[:MOST_UNITS])
+        units, allowed = units[keep], allowed[keep]
+    if units.size == 0 or not can_mend(part, choices, state, units, allowed):
+        return state, 0.0, True
     answer = solve_exactly(
         part,
         choices,
@@ -313,9 +323,21 @@ def _try_group(
         effort=effort,
     )
     if answer.choice is None:
-        return state, answer.work
+        return state, answer.work, answer.is_infeasible
     new = State(answer.choice, loads_of(part, choices, answer.choice))
-    return better(part, choices, state, new), answer.work
+    return better(part, choices, state, new), answer.work, answer.is_optimal
+
+
+def _movable(
+    choices: Choices, state: State, group: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Return the units some reps could exchange, and which candidates these are."""
+    is_in = np.zeros(state.loads.shape[0] + 1, dtype=bool)  # the last is nobody, -1
+    is_in[group] = True
+    units = np.flatnonzero(is_in[state.owner(choices)])
+    allowed = is_in[choices.rep[units]] & (choices.rep[units] >= 0)
+    several = allowed.sum(axis=1) > 1
+    return units[several], allowed[several]
 
 
 def better(part: Part, choices: Choices, old: State, new: State) -> State:

@@ -227,6 +227,7 @@ def improve(
     steps_per_unit: int = STEPS_PER_UNIT,
     hot: float = HOT,
     seed: int = 0,
+    enough: float = 0.0,
 ) -> State:
     """Anneal the contested core, then press books that stay out with rising fines.
 
@@ -234,6 +235,8 @@ def improve(
     ----------
     hot : float, in usual cost differences, default 0.03
         First heat: what a detour may cost on the way to a better plan.
+    enough : float, mean books, default 0.0
+        Total miss below which no plan can come: nothing is pressed further.
 
     Returns
     -------
@@ -247,7 +250,7 @@ def improve(
     now = run.cool(state, fine, nobody, ((1.0, 0.0, hot, 1e-3, 0.75), *PRESSING))
     best, best_miss = now, total_miss(part, now.loads)
     for _ in range(PRESSINGS):
-        if best_miss == 0.0:
+        if best_miss <= enough:
             break
         out = np.asarray(misses(part, now.loads) > 0)
         if not out.any():

@@ -187,10 +187,7 @@ def _proofs(
         "the bound was worked out again over every eligible pair",
     )
     if move_price != 1.0:
-        fewest = assign_accounts(
-            problem, objective=Objective.FEWEST_MOVES, best_effort=True
-        )
-        least = max(min(fewest.least_moves, answer.moved_count), 0)
+        least = _least_moves(problem, answer)
         yield ProofLine(
             solver="territories",
             node_id="moves",
@@ -203,6 +200,16 @@ def _proofs(
             statement=f"{answer.moved_count} accounts leave an owner who is still "
             f"there; no plan that keeps the rules moves fewer than {least}",
         )
+
+
+def _least_moves(problem: TerritoryProblem, answer: TerritoryPlan) -> int:
+    """Return how many accounts any plan moves at least; none moves fewer than none."""
+    if answer.moved_count == 0:
+        return 0
+    fewest = assign_accounts(
+        problem, objective=Objective.FEWEST_MOVES, best_effort=True
+    )
+    return max(min(fewest.least_moves, answer.moved_count), 0)
 
 
 def _lines(
