@@ -88,7 +88,9 @@ def answer(
     -------
     PlanDraft
         Books outside the breach's scope, and targets, quotas, people and pay it does
-        not ask for, are the parent's to the cent.
+        not ask for, are the parent's to the cent. Accounts whose owner sells no more
+        are given to somebody whatever the breach; in a leaver's answer their owner's
+        quota goes with them.
     """
     cells = cells_of(parent["target"], plan)
     reason = "carried over from the version before"
@@ -115,7 +117,9 @@ def answer(
     quotas: pl.DataFrame | None = None
     kept = parent["quota"].filter(pl.col("month_start") >= plan.effective_from)
     if left is not None:
-        quotas = hand_over_quota(kept, left, books.lines, reps)
+        quotas = kept
+        for gone in _handing_over(books.lines, reps, left):
+            quotas = hand_over_quota(quotas, gone, books.lines, reps)
     elif "quotas" not in breach.asks_for:
         quotas = kept
     draft = assemble(
@@ -223,6 +227,16 @@ def hand_over_quota(
         .select(quotas.columns)
         .sort("rep_id", "month_start")
     )
+
+
+def _handing_over(books: pl.DataFrame, reps: pl.DataFrame, left: str) -> list[str]:
+    """Return who gives quota away: the leaver, and any other owner who sells no more.
+
+    A breach of their own would find their accounts with somebody and ask for nothing.
+    """
+    owners = books["previous_rep_id"].drop_nulls().unique()
+    gone = set(owners.to_list()) - set(reps["rep_id"].to_list())
+    return sorted(gone | {left})
 
 
 def _free_accounts(

@@ -14,6 +14,7 @@ from data_contracts.economics import Budget
 from data_contracts.errors import LedgerError, PolicyError
 from data_contracts.plan import COMPONENTS
 from pipelines.ledger.store import Ledger
+from pipelines.planning import territories
 from pipelines.planning.cycle import PlanDraft, first_plan
 from pipelines.planning.fingerprint import input_hash
 from pipelines.planning.inputs import Facts
@@ -33,9 +34,9 @@ def draft(facts: Facts, forecasts: Forecasts) -> PlanDraft:
     return first_plan(facts, forecasts, first_horizon(facts.policy, facts.as_of))
 
 
-def later(facts: Facts, *, gone: str = "") -> Facts:
+def later(facts: Facts, *gone: str) -> Facts:
     reps = facts.reps.with_columns(
-        is_active=pl.col("is_active") & (pl.col("rep_id") != gone)
+        is_active=pl.col("is_active") & ~pl.col("rep_id").is_in(gone)
     )
     return replace(facts, as_of=date(2026, 3, 10), reps=reps)
 
@@ -105,7 +106,7 @@ def test_accounts_of_a_segment_nobody_sells_to_still_have_an_owner(
 def test_a_leavers_book_goes_to_the_team_and_nobody_else_moves(
     facts: Facts, forecasts: Forecasts, draft: PlanDraft
 ) -> None:
-    now = later(facts, gone="r1")
+    now = later(facts, "r1")
     plan = rest_of(now, date(2026, 12, 31))
     after = answer(now, forecasts, breach(), draft.content, plan).content
     moved = after["assignment"].filter(pl.col("is_moved"))
@@ -117,7 +118,7 @@ def test_a_leavers_book_goes_to_the_team_and_nobody_else_moves(
 def test_a_leavers_answer_keeps_targets_and_quota_totals_to_the_cent(
     facts: Facts, forecasts: Forecasts, draft: PlanDraft
 ) -> None:
-    now = later(facts, gone="r1")
+    now = later(facts, "r1")
     plan = rest_of(now, date(2026, 12, 31))
     after = answer(now, forecasts, breach(), draft.content, plan).content
     for component, column in (("target", "value_cents"), ("quota", "quota_cents")):
@@ -254,7 +255,7 @@ def test_a_replan_states_its_least_moves_and_what_has_accrued(
     facts: Facts, forecasts: Forecasts, draft: PlanDraft
 ) -> None:
     now = replace(
-        later(facts, gone="r1"),
+        later(facts, "r1"),
         last_full_month=date(2026, 2, 1),
         rep_months=facts.rep_months.with_columns(
             month_start=pl.col("month_start").dt.offset_by("12mo")
@@ -269,3 +270,40 @@ def test_a_replan_states_its_least_moves_and_what_has_accrued(
     assert by_node["territories", "moves"]["bound"] == 0.0  # orphans are no moves
     assert by_node["compensation", "ae:accrued"]["objective"] > 0
     assert after["pay"].equals(draft.content["pay"])
+
+
+def test_where_nobody_moves_no_search_asks_how_few_could(
+    facts: Facts,
+    forecasts: Forecasts,
+    draft: PlanDraft,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def searched(*_: object, **how: object) -> None:
+        pytest.fail(f"none can be fewer than none, yet asked {how}")
+
+    monkeypatch.setattr(territories, "assign_accounts", searched)
+    now = later(facts, "r1")
+    plan = rest_of(now, date(2026, 12, 31))
+    proofs = answer(now, forecasts, breach(), draft.content, plan).content["proof"]
+    (moves,) = proofs.filter(pl.col("node_id") == "moves").iter_rows(named=True)
+    assert (moves["objective"], moves["bound"], moves["proof"]) == (0.0, 0.0, "optimal")
+    assert "moves fewer than 0" in moves["statement"]
+
+
+def test_two_who_left_at_once_leave_no_quota_behind(
+    facts: Facts, forecasts: Forecasts, draft: PlanDraft
+) -> None:
+    # r1 sold in smb beside r2, r3 in ent beside r4: their accounts go in any answer
+    now = later(facts, "r1", "r3")
+    plan = rest_of(now, date(2026, 12, 31))
+    asked = breach(asks_for=("territories", "quotas"))
+    after = answer(now, forecasts, asked, draft.content, plan).content
+    before = draft.content["quota"].filter(pl.col("month_start") >= plan.effective_from)
+    assert set(after["assignment"]["rep_id"]) == {"r2", "r4"}
+    assert set(after["quota"]["rep_id"]) == {"r2", "r4"}
+    totals = [
+        frame.group_by("segment_id", "month_start").agg(pl.col("quota_cents").sum())
+        for frame in (before, after["quota"])
+    ]
+    by = ["segment_id", "month_start"]
+    assert totals[0].sort(by).equals(totals[1].sort(by))
